@@ -1,0 +1,78 @@
+#include "terrazzo/base/fields.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace terrazzo;
+
+namespace {
+
+struct Params {
+  std::string crs = "EPSG:4326";
+  double pad = 0;
+  std::array<int, 2> size{256, 256};
+  std::optional<int> limit;
+  std::string method = "average";
+  bool quick = false;
+  void fields(auto& f) {
+    f("crs", crs, "Reference system.");
+    f("pad", pad, "Margin, metres.", required());
+    f("size", size, "Rows and columns.", at_least(1));
+    f("limit", limit, "At most this many.");
+    f("method", method, "Kernel.", one_of({"average", "nearest"}));
+    f("quick", quick, "Skip what can be skipped.");
+  }
+};
+
+std::string message_of(const Json& json) {
+  try {
+    from_json<Params>(json, "step 'crop'");
+  } catch (const Error& e) {
+    return e.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a params struct reads itself from JSON") {
+  const auto p = from_json<Params>({{"pad", 2}, {"limit", nullptr}, {"size", {4, 8}}}, "crop");
+  CHECK(p.pad == 2);
+  CHECK(p.crs == "EPSG:4326");
+  CHECK(p.size == std::array{4, 8});
+  CHECK_FALSE(p.limit);
+}
+
+TEST_CASE("a wrong key is named in the error with what would be right") {
+  CHECK(message_of({{"crs", "x"}}) == "step 'crop': 'pad' is missing");
+  CHECK(message_of({{"pad", "wide"}}) ==
+        "step 'crop': 'pad' cannot be \"wide\"; it is a number");
+  CHECK(message_of({{"pad", 1}, {"padd", 2}}) ==
+        "step 'crop': no option is called 'padd'; it has: crs, pad, size, limit, method, "
+        "quick");
+  CHECK(message_of({{"pad", 1}, {"size", {0, 1}}}) ==
+        "step 'crop': 'size' cannot be 0; it is at least 1");
+  CHECK(message_of({{"pad", 1}, {"size", {1}}}) ==
+        "step 'crop': 'size' cannot be [1]; it is a list of 2 integers");
+  CHECK(message_of({{"pad", 1}, {"method", "best"}}) ==
+        "step 'crop': 'method' cannot be \"best\"; it is one of: average, nearest");
+  CHECK(message_of(Json::array()) ==
+        "step 'crop': this must be an object of named values, not array");
+}
+
+TEST_CASE("the same description gives the schema") {
+  const Json schema = json_schema<Params>();
+  CHECK(schema["required"] == Json::array({"pad"}));
+  CHECK(schema["properties"]["crs"]["default"] == "EPSG:4326");
+  CHECK(schema["properties"]["size"]["items"]["minimum"] == 1);
+  CHECK(schema["additionalProperties"] == false);
+}
+
+TEST_CASE("text becomes the JSON that the field's type wants") {
+  const auto rows = field_rows<Params>();
+  CHECK(json_of_text("flags", rows[0], "5") == "5");
+  CHECK(json_of_text("flags", rows[1], "5") == 5);
+  CHECK(json_of_text("flags", rows[2], "[1, 2]") == Json::array({1, 2}));
+  CHECK(json_of_text("flags", rows[5], "Yes") == true);
+  CHECK_THROWS_WITH_AS(json_of_text("flags", rows[1], "wide"),
+                       doctest::Contains("'pad' cannot be 'wide'; it is a number"), Error);
+}

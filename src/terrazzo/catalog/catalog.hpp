@@ -1,0 +1,127 @@
+#pragma once
+// The catalogue: which datasets exist, by which keys, where, and what is known of
+// their pixels. One interface, a database behind it; see catalogs/.
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "terrazzo/base/fields.hpp"
+#include "terrazzo/base/kinds.hpp"
+#include "terrazzo/data/geo.hpp"
+
+namespace terrazzo::catalog {
+
+struct KeyName {
+  std::string name;         // \w+; not "limit" or "page"
+  std::string description;  // may be empty
+};
+
+using Keys = std::vector<std::string>;  // values, in the order of the key names
+
+struct Metadata {
+  Box bounds{};               // longitude and latitude
+  Polygon convex_hull{};      // longitude and latitude
+  double valid_percentage = 0;
+  double low = 0;
+  double high = 0;
+  double mean = 0;
+  double stdev = 0;
+  std::array<double, 99> percentiles{};  // stored as float32
+  Json user = Json::object();            // any JSON of the user's
+};
+
+struct Record {
+  Keys keys;
+  std::string path;
+  int band = 1;
+  std::optional<Metadata> metadata{};  // absent: not computed yet
+};
+
+struct Query {
+  // Key name -> accepted values (exact); keys are AND-ed, values OR-ed.
+  std::vector<std::pair<std::string, std::vector<std::string>>> where{};
+  std::uint64_t page = 0;
+  std::optional<std::uint64_t> limit{};  // none: all
+  std::optional<Box> bounds{};           // longitude and latitude; records without
+                                         // metadata do not match
+  std::string text{};                    // every blank-separated word is in some key value
+  bool with_metadata = false;
+};
+
+struct KeyCount {
+  std::string value;
+  std::uint64_t count = 0;
+};
+
+// Safe from any thread and beside other processes. Every method may throw
+// unavailable (locked past the time-out, gone) and corrupt_data (not a catalogue).
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  virtual const std::vector<KeyName>& key_names() const = 0;
+  virtual bool writable() const = 0;
+
+  // Ordered by keys. Throws invalid_input: a filter names an unknown key.
+  virtual std::vector<Record> find(const Query& query) const = 0;
+  virtual std::uint64_t count(const Query& query) const = 0;
+
+  // Of each key, the values among the records that match, most frequent first, at most
+  // `most` a key. A key's own filter does not narrow its own counts.
+  virtual std::map<std::string, std::vector<KeyCount>> facets(const Query& query,
+                                                             std::size_t most) const = 0;
+
+  // Empty: no such dataset. Throws invalid_input: wrong number of keys.
+  virtual std::optional<Record> get(const Keys& keys) const = 0;
+
+  // Replaces what has the same keys. Without metadata in the record, a stored one is
+  // kept if path and band are the same, else dropped.
+  // Throws denied: the catalogue is read-only.
+  virtual void insert(const Record& record) = 0;
+  // All or nothing, in one transaction.
+  virtual void insert_all(const std::vector<Record>& records) = 0;
+  // Throws not_found: no such dataset. denied: read-only.
+  virtual void remove(const Keys& keys) = 0;
+
+  // Changes whenever another connection or this one has written.
+  virtual std::uint64_t change_counter() const = 0;
+};
+
+struct OpenOptions {
+  bool read_only = false;
+  int timeout_seconds = 10;  // how long a locked database is waited for
+};
+
+struct CatalogKind {
+  static constexpr std::string_view what = "kind of catalogue";
+  std::string_view name;     // "sqlite"
+  std::string_view summary;  // one sentence
+  bool (*opens)(std::string_view uri);
+  std::unique_ptr<Catalog> (*open)(const std::string& uri, const OpenOptions& options);
+  void (*create)(const std::string& uri, const std::vector<KeyName>& keys);
+};
+
+Kinds<CatalogKind> catalog_kinds();
+
+// uri: a path or sqlite:///path.
+// Throws not_found: there is none. corrupt_data: not a catalogue, or half of one.
+// unsupported: made by a newer version, or nobody can open such a URI.
+// A missing file is not created.
+std::unique_ptr<Catalog> open_catalog(const std::string& uri, const OpenOptions& options = {});
+
+// Throws conflict: it exists. invalid_input: a key name is not \w+, is reserved
+// (limit, page) or stands twice.
+void create_catalog(const std::string& uri, const std::vector<KeyName>& keys);
+
+// "no dataset has keys …" and the like need the same words everywhere:
+// ('sensor', 'date'), as Terracotta's messages list key names.
+std::string key_tuple(const std::vector<KeyName>& names);
+
+}  // namespace terrazzo::catalog

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "terrazzo/catalog/catalog.hpp"
+#include "terrazzo/io/raster.hpp"
+
+namespace terrazzo::catalog {
+
+struct DescribeOptions {
+  // Read at most so many rows and cols (nearest neighbour); none: every pixel.
+  std::optional<std::array<std::size_t, 2>> max_shape{};
+  std::size_t memory_bytes = std::size_t{256} << 20;  // whole file below, by blocks above
+  std::size_t threads = 1;
+};
+
+// Bounds, hull and statistics of one band. The hull is that of the outermost valid
+// pixels, transformed to longitude and latitude; if nothing is masked, the rectangle.
+// Throws unsupported: not georeferenced. corrupt_data: nothing valid, or unreadable.
+// Cost: reads the band once. Source: TerracottaDriver.compute_metadata.
+Metadata describe(const io::Raster& raster, const DescribeOptions& options = {});
+
+}  // namespace terrazzo::catalog

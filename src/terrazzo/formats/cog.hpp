@@ -1,0 +1,54 @@
+#pragma once
+// Cloud-optimised GeoTIFFs: making one from any raster, and telling if a file is one.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/base/fields.hpp"
+
+namespace terrazzo::formats {
+
+struct CogOptions {
+  std::string compression = "auto";        // zstd where GDAL has it, else deflate
+  std::string resampling_method = "average";
+  bool reproject = false;                  // to EPSG:3857
+  std::vector<int> bands{1};               // bands of the input, in order; empty: all
+  std::optional<bool> in_memory{};         // none: if it is under 10980 x 10980 pixels
+  std::string overwrite = "refuse";        // refuse | replace, if the output exists
+
+  void fields(auto& f) {
+    f("compression", compression, "How blocks are compressed.",
+      one_of({"auto", "deflate", "lzw", "zstd", "none"}));
+    f("resampling_method", resampling_method, "How overviews and reprojected pixels are made.",
+      one_of({"average", "nearest", "bilinear", "cubic"}));
+    f("reproject", reproject, "Reproject to web mercator.");
+    f("bands", bands, "Bands that are kept, from 1; none: all.", at_least(1));
+    f("in_memory", in_memory, "Work in memory instead of in files beside the output.");
+    f("overwrite", overwrite, "What to do with an output that exists.", one_of({"refuse", "replace"}));
+  }
+};
+
+// 0..1, from the thread that works; may be called often.
+using Progress = std::function<void(double)>;
+
+// Writes aside, syncs, renames: `output` is whole or not there at all; temporary files
+// are gone afterwards, whatever happened.
+// Throws not_found, corrupt_data, unsupported as RasterOpener::open; conflict: the output
+// exists; unavailable: disk full; cancelled, timeout by `context`.
+void write_cog(const std::filesystem::path& input, const std::filesystem::path& output,
+               const CogOptions& options, const Progress& progress = {}, const Context& context = {});
+
+struct CogReport {
+  bool valid = false;                 // no errors (warnings allowed)
+  std::vector<std::string> errors{};
+  std::vector<std::string> warnings{};
+};
+
+// The rules of Terracotta's strict validator, with reasons.
+// Throws not_found, corrupt_data: it cannot be opened at all.
+CogReport validate_cog(const std::string& uri);
+
+}  // namespace terrazzo::formats

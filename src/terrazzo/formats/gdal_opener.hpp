@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "terrazzo/io/raster.hpp"
+
+namespace terrazzo::formats {
+
+struct GdalOptions {
+  std::size_t open_files = 256;        // datasets kept open over all files
+  std::size_t cache_bytes = 64 << 20;  // GDAL's own block cache
+};
+
+// Reads whatever GDAL reads. Its read_warped is the exact resampler: the same pixels
+// as Terracotta 0.9 (WarpedVRT with 2 pad pixels, then RasterIO). A changed file
+// (size or time) is opened anew. Safe from any thread.
+std::unique_ptr<io::RasterOpener> gdal_opener(const GdalOptions& options = {});
+
+}  // namespace terrazzo::formats

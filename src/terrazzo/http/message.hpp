@@ -1,0 +1,37 @@
+#pragma once
+// A request and its answer, free of any transport: the socket server and, later, the
+// Lambda handler both make a Request, and both send a Response.
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace terrazzo::http {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method = "GET";
+  std::string path = "/";  // percent-decoded
+  Pairs query{};           // percent-decoded, in order; the first of a name wins
+  Pairs headers{};         // names in lower case
+  std::string body{};
+
+  // Empty view if there is none.
+  std::string_view header(std::string_view lower_case_name) const noexcept;
+  const std::string* parameter(std::string_view name) const noexcept;
+};
+
+struct Response {
+  int status = 200;
+  std::string type = "application/json";
+  std::string body{};
+  Pairs headers{};  // besides Content-Type and Content-Length
+};
+
+// "/a%20b?x=1&y=[2]" -> path and query. Wrong percent signs stay as they are; invalid
+// UTF-8 becomes U+FFFD; plus is a blank in the query only. Never throws.
+void split_target(std::string_view target, Request& request);
+
+}  // namespace terrazzo::http

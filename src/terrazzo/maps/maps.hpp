@@ -1,0 +1,67 @@
+#pragma once
+// The facade of everything that is looked at: one typed call for each use case.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/io/raster.hpp"
+#include "terrazzo/maps/requests.hpp"
+#include "terrazzo/maps/settings.hpp"
+#include "terrazzo/raster/colormap.hpp"
+
+namespace terrazzo::maps {
+
+struct CacheFigures {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Owns the catalogue, the openers and the caches. Safe from any thread.
+//
+// Errors of every call that takes keys: invalid_input (wrong number of keys), not_found
+// ("No dataset found"), denied ("Lazy loading requires a writable database"),
+// unavailable, corrupt_data, timeout, cancelled.
+class Maps {
+ public:
+  // openers are asked in order; the first that can open a file serves it.
+  Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
+       std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps = {});
+  ~Maps();
+
+  const Settings& settings() const noexcept;
+  const raster::Colormaps& colormaps() const noexcept;
+  const catalog::Catalog& catalog() const noexcept;
+
+  // With metadata: computed and stored if it was not there yet.
+  catalog::Record record(const catalog::Keys& keys, const Context& context = {}) const;
+
+  // The picture, from the cache or made. A tile that meets no data is the empty picture.
+  Picture singleband(const SinglebandRequest& request, const Context& context = {}) const;
+  Picture rgb(const RgbRequest& request, const Context& context = {}) const;
+  Picture compute(const ComputeRequest& request, const Context& context = {}) const;
+
+  // A quoted ETag of the picture, without making it: from the generation of the files
+  // behind it and everything in the request that changes it. Throws as the picture
+  // would for unknown keys; empty if a file is not there to be asked.
+  std::string etag(const SinglebandRequest& request) const;
+  std::string etag(const RgbRequest& request) const;
+  std::string etag(const ComputeRequest& request) const;
+
+  // Of at most 1024 x 1024 pixels, over the dataset's range.
+  Histogram histogram(const catalog::Keys& keys, std::size_t bins, const Context& context = {}) const;
+  PointValue point(const catalog::Keys& keys, Point lonlat) const;
+  // From the user metadata ("classes": {"1": "Water"} or [{"value","label","color"}]), else
+  // from the file's colour table and category names; empty if there are none.
+  std::vector<ClassEntry> classes(const catalog::Keys& keys, const Context& context = {}) const;
+
+  CacheFigures cache_figures() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace terrazzo::maps
