@@ -29,7 +29,7 @@ Box mercator_box(const TileId& tile);
 Box lonlat_box(const TileId& tile);
 
 // The tile that holds a longitude and latitude; beyond the poles of the grid the
-// first or last row.
+// first or last row. Throws invalid_input: z is outside 0..max_zoom.
 TileId tile_at(Point lonlat, int z);
 
 // Does the tile meet the box (longitude, latitude)? The rule of Terracotta: between

@@ -1,0 +1,305 @@
+#include "terrazzo/data/geo.hpp"
+
+#include <proj.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "terrazzo/base/error.hpp"
+#include "terrazzo/base/text.hpp"
+
+namespace terrazzo {
+
+struct Crs::Data {
+  std::string source;  // what PROJ makes the system from again, in any thread
+  std::string wkt;
+  std::string name;
+  bool geographic = false;
+  mutable std::once_flag identified;
+  mutable std::optional<int> epsg;
+};
+
+namespace {
+
+constexpr std::size_t longest_text = 1 << 20;
+constexpr std::size_t objects_kept = 64;  // per thread
+constexpr int least_confidence = 70;      // of 100, as to_epsg() of rasterio
+constexpr double nowhere = std::numeric_limits<double>::infinity();
+
+struct PjDeleter {
+  void operator()(PJ* pj) const { proj_destroy(pj); }
+};
+using Pj = std::unique_ptr<PJ, PjDeleter>;
+
+// PROJ of one thread: its context, its last complaint and the objects made so far,
+// the latest used first.
+class ThreadProj {
+ public:
+  ThreadProj() : context_(proj_context_create()) {
+    proj_log_func(context_, this, [](void* self, int level, const char* text) {
+      if (level == PJ_LOG_ERROR) static_cast<ThreadProj*>(self)->complaint_ = text;
+    });
+    proj_context_set_enable_network(context_, 0);
+  }
+  ~ThreadProj() {
+    kept_.clear();
+    proj_context_destroy(context_);
+  }
+  ThreadProj(const ThreadProj&) = delete;
+  ThreadProj& operator=(const ThreadProj&) = delete;
+
+  PJ_CONTEXT* context() const { return context_; }
+  std::string take_complaint() { return std::exchange(complaint_, {}); }
+
+  // The object kept for (from, to), or the one make() gives. Not null if make() is not.
+  template <class Make>
+  PJ* find_or_make(const std::string& from, const std::string& to, Make&& make) {
+    const auto found = std::ranges::find_if(
+        kept_, [&](const Kept& k) { return k.from == from && k.to == to; });
+    if (found != kept_.end()) {
+      std::rotate(kept_.begin(), found, found + 1);
+      return kept_.front().pj.get();
+    }
+    Pj made = make();
+    if (kept_.size() == objects_kept) kept_.pop_back();
+    kept_.insert(kept_.begin(), Kept{from, to, std::move(made)});
+    return kept_.front().pj.get();
+  }
+
+ private:
+  struct Kept {
+    std::string from;
+    std::string to;  // empty: the object is the system `from`
+    Pj pj;
+  };
+  PJ_CONTEXT* context_;
+  std::string complaint_;
+  std::vector<Kept> kept_;
+};
+
+ThreadProj& proj() {
+  thread_local ThreadProj of_this_thread;
+  return of_this_thread;
+}
+
+Error unknown_system(std::string_view text) {
+  Error error = invalid(
+      "'{}' is no reference system; give an EPSG code (EPSG:4326), WKT, PROJJSON or a "
+      "PROJ string",
+      shown(text));
+  error.note("asking PROJ: {}", proj().take_complaint());
+  return error;
+}
+
+// PROJ strings name a system only with +type=crs; +init=epsg:N is an old EPSG:N.
+std::string as_source(std::string_view text) {
+  const std::string source{trimmed(text)};
+  constexpr std::string_view init = "+init=";
+  if (source.starts_with(init)) return source.substr(init.size());
+  const auto has = [&](const char* word) {
+    return source.find(word) != std::string::npos;
+  };
+  if (source.starts_with('+') && !has("type=crs") && !has("proj=pipeline"))
+    return source + " +type=crs";
+  return source;
+}
+
+Pj make_system(const std::string& source) {
+  Pj made{proj_create(proj().context(), source.c_str())};
+  if (!made || !proj_is_crs(made.get())) throw unknown_system(source);
+  return made;
+}
+
+// x before y, whatever the authority says.
+PJ* normalised_system(const std::string& source) {
+  return proj().find_or_make(source, "", [&] {
+    const Pj made = make_system(source);
+    Pj normalised{proj_normalize_for_visualization(proj().context(), made.get())};
+    if (!normalised) throw unknown_system(source);
+    return normalised;
+  });
+}
+
+Pj part_with_coordinates(Pj pj) {
+  for (;;) {
+    const PJ_TYPE type = proj_get_type(pj.get());
+    PJ_CONTEXT* context = proj().context();
+    PJ* inner = nullptr;
+    if (type == PJ_TYPE_BOUND_CRS) inner = proj_get_source_crs(context, pj.get());
+    if (type == PJ_TYPE_COMPOUND_CRS) inner = proj_crs_get_sub_crs(context, pj.get(), 0);
+    if (inner == nullptr) return pj;
+    pj.reset(inner);
+  }
+}
+
+bool is_geographic_type(PJ_TYPE type) {
+  return type == PJ_TYPE_GEOGRAPHIC_2D_CRS || type == PJ_TYPE_GEOGRAPHIC_3D_CRS;
+}
+
+std::optional<int> epsg_id(const PJ* pj) {
+  const char* authority = proj_get_id_auth_name(pj, 0);
+  const char* code = proj_get_id_code(pj, 0);
+  if (authority == nullptr || code == nullptr) return std::nullopt;
+  if (std::string_view{authority} != "EPSG") return std::nullopt;
+  const int number = std::atoi(code);
+  return number > 0 ? std::optional{number} : std::nullopt;
+}
+
+// The EPSG system that is the same in all but its name, if PROJ finds one.
+std::optional<int> identified_epsg(const PJ* pj) {
+  int* confidence = nullptr;
+  PJ_OBJ_LIST* found = proj_identify(proj().context(), pj, "EPSG", nullptr, &confidence);
+  std::optional<int> code;
+  if (proj_list_get_count(found) > 0 && confidence[0] >= least_confidence) {
+    const Pj best{proj_list_get(proj().context(), found, 0)};
+    if (best) code = epsg_id(best.get());
+  }
+  proj_list_destroy(found);
+  proj_int_list_destroy(confidence);
+  return code;
+}
+
+Pj make_operation(const std::string& from, const std::string& to) {
+  PJ_CONTEXT* context = proj().context();
+  const Pj source = make_system(from);
+  const Pj target = make_system(to);
+  const Pj made{proj_create_crs_to_crs_from_pj(context, source.get(), target.get(),
+                                               nullptr, nullptr)};
+  if (!made) return nullptr;
+  return Pj{proj_normalize_for_visualization(context, made.get())};
+}
+
+bool is_finite(const Box& box) {
+  return std::isfinite(box.west) && std::isfinite(box.south) && std::isfinite(box.east) &&
+         std::isfinite(box.north);
+}
+
+}  // namespace
+
+Affine Affine::inverse() const {
+  const double scale = 1.0 / (a * e - b * d);
+  if (!std::isfinite(scale))
+    throw invalid("the affine ({}, {}, {}, {}, {}, {}) has no inverse", a, b, c, d, e, f);
+  const double ia = e * scale;
+  const double ib = -b * scale;
+  const double id = -d * scale;
+  const double ie = a * scale;
+  return {ia, ib, -c * ia - f * ib, id, ie, -c * id - f * ie};
+}
+
+Box bounds_of(const Affine& affine, std::size_t rows, std::size_t cols) {
+  const auto last_row = static_cast<double>(rows);
+  const auto last_col = static_cast<double>(cols);
+  const std::array corners{affine(0, 0), affine(last_col, 0), affine(0, last_row),
+                           affine(last_col, last_row)};
+  const auto [west, east] = std::ranges::minmax(corners, {}, &Point::x);
+  const auto [south, north] = std::ranges::minmax(corners, {}, &Point::y);
+  return {west.x, south.y, east.x, north.y};
+}
+
+Crs Crs::from(std::string_view text) {
+  if (text.size() > longest_text || text.find('\0') != std::string_view::npos)
+    throw unknown_system(text);
+  auto data = std::make_shared<Data>();
+  data->source = as_source(text);
+  Pj pj = make_system(data->source);
+  const char* wkt = proj_as_wkt(proj().context(), pj.get(), PJ_WKT2_2019, nullptr);
+  if (wkt == nullptr) throw unknown_system(text);
+  data->wkt = wkt;
+  const char* name = proj_get_name(pj.get());
+  data->name = name != nullptr ? name : "";
+  data->epsg = epsg_id(pj.get());
+  pj = part_with_coordinates(std::move(pj));
+  data->geographic = is_geographic_type(proj_get_type(pj.get()));
+  return Crs{std::move(data)};
+}
+
+Crs Crs::epsg(int code) { return from(fmt::format("EPSG:{}", code)); }
+
+const Crs& Crs::wgs84() {
+  static const Crs crs = epsg(4326);
+  return crs;
+}
+
+const Crs& Crs::web_mercator() {
+  static const Crs crs = epsg(3857);
+  return crs;
+}
+
+const std::string& Crs::wkt() const noexcept { return data_->wkt; }
+
+std::string Crs::name() const { return data_->name; }
+
+std::optional<int> Crs::epsg_code() const {
+  std::call_once(data_->identified, [this] {
+    if (!data_->epsg) data_->epsg = identified_epsg(make_system(data_->source).get());
+  });
+  return data_->epsg;
+}
+
+bool Crs::is_geographic() const noexcept { return data_->geographic; }
+
+bool Crs::operator==(const Crs& other) const {
+  if (data_ == other.data_ || data_->wkt == other.data_->wkt) return true;
+  // The second object may push the first out of a full cache, but never the latest.
+  static_assert(objects_kept >= 2);
+  const PJ* mine = normalised_system(data_->source);
+  const PJ* theirs = normalised_system(other.data_->source);
+  return proj_is_equivalent_to_with_ctx(proj().context(), mine, theirs,
+                                        PJ_COMP_EQUIVALENT) != 0;
+}
+
+namespace {
+
+PJ* operation(const std::string& from, const std::string& to) {
+  return proj().find_or_make(from, to, [&] { return make_operation(from, to); });
+}
+
+}  // namespace
+
+Transform::Transform(Crs from, Crs to) : from_(std::move(from)), to_(std::move(to)) {
+  if (operation(from_.data_->source, to_.data_->source) != nullptr) return;
+  Error error =
+      invalid("there is no way from {} to {}", shown(from_.name()), shown(to_.name()));
+  error.note("asking PROJ: {}", proj().take_complaint());
+  throw error;
+}
+
+void Transform::operator()(std::span<Point> points) const {
+  if (points.empty()) return;
+  PJ* pj = operation(from_.data_->source, to_.data_->source);
+  constexpr std::size_t step = sizeof(Point);
+  proj_errno_reset(pj);
+  proj_trans_generic(pj, PJ_FWD, &points[0].x, step, points.size(), &points[0].y, step,
+                     points.size(), nullptr, 0, 0, nullptr, 0, 0);
+  for (Point& p : points)
+    if (!std::isfinite(p.x) || !std::isfinite(p.y)) p = {nowhere, nowhere};
+}
+
+Point Transform::operator()(Point point) const {
+  (*this)(std::span{&point, 1});
+  return point;
+}
+
+Box Transform::operator()(const Box& box, int densify) const {
+  constexpr int most_points = 10'000;
+  if (!is_finite(box) || densify < 0 || densify > most_points)
+    throw invalid("the box [{}, {}, {}, {}] cannot be cut in {} + 1 pieces an edge",
+                  box.west, box.south, box.east, box.north, densify);
+  PJ* pj = operation(from_.data_->source, to_.data_->source);
+  proj_errno_reset(pj);
+  Box out;
+  const int done =
+      proj_trans_bounds(proj().context(), pj, PJ_FWD, box.west, box.south, box.east,
+                        box.north, &out.west, &out.south, &out.east, &out.north, densify);
+  if (done != 0 && is_finite(out)) return out;
+  Error error =
+      invalid("the box [{}, {}, {}, {}] of {} has no place in {}", box.west, box.south,
+              box.east, box.north, shown(from_.name()), shown(to_.name()));
+  error.note("asking PROJ: {}", proj().take_complaint());
+  throw error;
+}
+
+}  // namespace terrazzo
