@@ -1,0 +1,243 @@
+// What a file holds, read once per open handle.
+
+#include <cpl_conv.h>
+#include <cpl_string.h>
+#include <gdal.h>
+#include <ogr_srs_api.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "terrazzo/formats/gdal_file.hpp"
+
+namespace terrazzo::formats {
+namespace {
+
+bool is_signed_byte(GDALRasterBandH band) {
+  const char* pixel_type = GDALGetMetadataItem(band, "PIXELTYPE", "IMAGE_STRUCTURE");
+  return pixel_type != nullptr && EQUAL(pixel_type, "SIGNEDBYTE");
+}
+
+ElementType element_type_of(GDALRasterBandH band, const std::string& name) {
+  using enum ElementType;
+  const GDALDataType type = GDALGetRasterDataType(band);
+  switch (type) {
+    case GDT_Byte:
+      return is_signed_byte(band) ? int8 : uint8;
+    case GDT_UInt16:
+      return uint16;
+    case GDT_Int16:
+      return int16;
+    case GDT_UInt32:
+      return uint32;
+    case GDT_Int32:
+      return int32;
+    case GDT_UInt64:
+      return uint64;
+    case GDT_Int64:
+      return int64;
+    case GDT_Float32:
+      return float32;
+    case GDT_Float64:
+      return float64;
+    default:
+      break;
+  }
+#if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 7, 0)
+  if (type == GDT_Int8) return int8;
+#endif
+  throw failure(ErrorKind::unsupported,
+                "'{}' holds pixels of type {}, which cannot be shown", name,
+                GDALGetDataTypeName(type));
+}
+
+bool type_holds(ElementType type, double value) {
+  return with_type(type, [value]<class T>(T) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return !std::isfinite(value) ||
+             (value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
+              value <= static_cast<double>(std::numeric_limits<T>::max()));
+    } else {
+      return value >= static_cast<double>(std::numeric_limits<T>::min()) &&
+             value <= static_cast<double>(std::numeric_limits<T>::max());
+    }
+  });
+}
+
+// A value the type cannot hold masks nothing, so it counts as none.
+std::optional<double> nodata_of(GDALRasterBandH band, ElementType type) {
+  int set = FALSE;
+  double value = 0;
+  if (type == ElementType::int64) {
+    value = static_cast<double>(GDALGetRasterNoDataValueAsInt64(band, &set));
+  } else if (type == ElementType::uint64) {
+    value = static_cast<double>(GDALGetRasterNoDataValueAsUInt64(band, &set));
+  } else {
+    value = GDALGetRasterNoDataValue(band, &set);
+  }
+  if (set == FALSE || !type_holds(type, value)) return std::nullopt;
+  return value;
+}
+
+std::vector<Color> color_table_of(GDALRasterBandH band) {
+  std::vector<Color> colors;
+  GDALColorTableH table = GDALGetRasterColorTable(band);
+  if (table == nullptr) return colors;
+  const int count = GDALGetColorEntryCount(table);
+  for (int i = 0; i < count; ++i) {
+    GDALColorEntry entry{};
+    GDALGetColorEntryAsRGB(table, i, &entry);
+    const auto byte = [](short part) { return static_cast<std::uint8_t>(part); };
+    colors.push_back({byte(entry.c1), byte(entry.c2), byte(entry.c3), byte(entry.c4)});
+  }
+  return colors;
+}
+
+int column_for(GDALRasterAttributeTableH table,
+               std::initializer_list<GDALRATFieldUsage> usages) {
+  for (const GDALRATFieldUsage usage : usages)
+    if (const int column = GDALRATGetColOfUsage(table, usage); column >= 0) return column;
+  return -1;
+}
+
+std::map<double, std::string> labels_of(GDALRasterBandH band) {
+  std::map<double, std::string> labels;
+  char** names = GDALGetRasterCategoryNames(band);
+  for (int i = 0; i < CSLCount(names); ++i)
+    if (names[i][0] != '\0') labels[i] = names[i];
+  GDALRasterAttributeTableH table = GDALGetDefaultRAT(band);
+  if (table == nullptr) return labels;
+  const int value = column_for(table, {GFU_MinMax, GFU_Min});
+  const int name = column_for(table, {GFU_Name});
+  if (value < 0 || name < 0) return labels;
+  for (int row = 0; row < GDALRATGetRowCount(table); ++row)
+    if (const char* text = GDALRATGetValueAsString(table, row, name); text[0] != '\0')
+      labels[GDALRATGetValueAsDouble(table, row, value)] = text;
+  return labels;
+}
+
+io::BandInfo band_info(GDALRasterBandH band, const std::string& name) {
+  io::BandInfo info{.type = element_type_of(band, name)};
+  info.nodata = nodata_of(band, info.type);
+  info.description = GDALGetDescription(band);
+  int set = FALSE;
+  if (const double scale = GDALGetRasterScale(band, &set); set != FALSE)
+    info.scale = scale;
+  if (const double offset = GDALGetRasterOffset(band, &set); set != FALSE)
+    info.offset = offset;
+  info.color_table = color_table_of(band);
+  info.labels = labels_of(band);
+  return info;
+}
+
+// Class names live in a file beside the raster, which is not looked for on open.
+void add_labels_from_beside(const std::string& path, std::vector<io::BandInfo>& bands) {
+  const std::string beside = path + ".aux.xml";
+  VSIStatBufL stat{};
+  if (is_remote(path) || VSIStatL(beside.c_str(), &stat) != 0) return;
+  const GdalErrors ignored;
+  const ThreadOption look{"GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"};
+  const DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY,
+                                      nullptr, nullptr, nullptr)};
+  if (!dataset) return;
+  for (std::size_t i = 0; i < bands.size(); ++i)
+    if (bands[i].labels.empty())
+      bands[i].labels =
+          labels_of(GDALGetRasterBand(dataset.get(), static_cast<int>(i) + 1));
+}
+
+std::string wkt_of(GDALDatasetH dataset) {
+  OGRSpatialReferenceH system = GDALGetSpatialRef(dataset);
+  if (system == nullptr) return {};
+  const std::array<const char*, 2> options{"FORMAT=WKT2_2019", nullptr};
+  char* text = nullptr;
+  const bool done = OSRExportToWktEx(system, &text, options.data()) == OGRERR_NONE;
+  std::string wkt = done && text != nullptr ? text : "";
+  CPLFree(text);
+  return wkt;
+}
+
+void read_georeference(GDALDatasetH dataset, FileFacts& facts) {
+  std::array<double, 6> gt{};
+  if (GDALGetGeoTransform(dataset, gt.data()) != CE_None) return;
+  facts.info.affine = {gt[1], gt[2], gt[0], gt[4], gt[5], gt[3]};
+  facts.wkt = wkt_of(dataset);
+  if (facts.wkt.empty()) return;
+  try {
+    facts.info.crs = Crs::from(facts.wkt);
+  } catch (const Error&) {  // a system PROJ does not know places the raster nowhere
+    facts.wkt.clear();
+  }
+}
+
+std::optional<std::uint64_t> tiff_number(GDALRasterBandH band, const std::string& item) {
+  const char* text = GDALGetMetadataItem(band, item.c_str(), "TIFF");
+  if (text == nullptr) return std::nullopt;
+  return std::strtoull(text, nullptr, 10);
+}
+
+// Does the file end before its last block does? Only TIFFs say where that is.
+bool is_truncated(GDALRasterBandH band, const FileFacts& facts) {
+  if (facts.info.format != "GTiff" || is_remote(facts.path)) return false;
+  const auto last = [](std::size_t pixels, std::size_t block) {
+    return (pixels - 1) / block;
+  };
+  const std::string at = std::to_string(last(facts.info.cols, facts.info.block_cols)) +
+                         "_" +
+                         std::to_string(last(facts.info.rows, facts.info.block_rows));
+  const auto offset = tiff_number(band, "BLOCK_OFFSET_" + at);
+  const auto size = tiff_number(band, "BLOCK_SIZE_" + at);
+  return offset && size && *offset + *size > facts.identity.size;
+}
+
+void read_layout(GDALDatasetH dataset, io::RasterInfo& info) {
+  GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
+  int block_cols = 0;
+  int block_rows = 0;
+  GDALGetBlockSize(band, &block_cols, &block_rows);
+  info.block_cols = static_cast<std::size_t>(block_cols);
+  info.block_rows = static_cast<std::size_t>(block_rows);
+  for (int i = 0; i < GDALGetOverviewCount(band); ++i) {
+    const int cols = GDALGetRasterBandXSize(GDALGetOverview(band, i));
+    const double factor = static_cast<double>(info.cols) / std::max(cols, 1);
+    info.overviews.push_back(static_cast<std::size_t>(std::lround(factor)));
+  }
+  info.format = GDALGetDriverShortName(GDALGetDatasetDriver(dataset));
+  if (const char* how = GDALGetMetadataItem(dataset, "COMPRESSION", "IMAGE_STRUCTURE"))
+    info.compression = how;
+}
+
+}  // namespace
+
+std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& path,
+                                            const FileIdentity& identity) {
+  const GdalErrors errors;
+  const auto facts = std::make_shared<FileFacts>();
+  facts->path = path;
+  facts->identity = identity;
+  io::RasterInfo& info = facts->info;
+  info.rows = static_cast<std::size_t>(GDALGetRasterYSize(dataset));
+  info.cols = static_cast<std::size_t>(GDALGetRasterXSize(dataset));
+  read_layout(dataset, info);
+  read_georeference(dataset, *facts);
+
+  const std::string name = facts->name();
+  for (int i = 1; i <= GDALGetRasterCount(dataset); ++i) {
+    GDALRasterBandH band = GDALGetRasterBand(dataset, i);
+    info.bands.push_back(band_info(band, name));
+    const int flags = GDALGetMaskFlags(band);
+    facts->has_mask.push_back((flags & (GMF_ALL_VALID | GMF_NODATA)) == 0);
+    info.has_mask = info.has_mask || (flags & (GMF_PER_DATASET | GMF_ALPHA)) != 0;
+    if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand) facts->alpha_band = i;
+  }
+  info.has_mask = info.has_mask || facts->alpha_band != 0;
+  add_labels_from_beside(path, info.bands);
+  if (is_truncated(GDALGetRasterBand(dataset, 1), *facts))
+    throw errors.explain(failure(ErrorKind::corrupt_data,
+                                 "'{}' is truncated: its last pixels are missing", name));
+  return facts;
+}
+
+}  // namespace terrazzo::formats

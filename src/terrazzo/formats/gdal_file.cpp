@@ -1,0 +1,127 @@
+#include "terrazzo/formats/gdal_file.hpp"
+
+#include <cpl_vsi.h>
+#include <gdal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace terrazzo::formats {
+namespace {
+
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+
+FileIdentity remote_identity() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return {.time = std::chrono::duration_cast<std::chrono::minutes>(now).count()};
+}
+
+FileIdentity virtual_identity(const std::string& path) {
+  VSIStatBufL stat{};
+  if (VSIStatL(path.c_str(), &stat) != 0)
+    throw failure(ErrorKind::not_found, "there is no file '{}'", short_name(path));
+  return {.size = static_cast<std::uint64_t>(stat.st_size),
+          .time = static_cast<std::int64_t>(stat.st_mtime) * ns_per_s};
+}
+
+Error open_error(const std::string& path, const GdalErrors& errors) {
+  const std::string name = short_name(path);
+  if (is_remote(path)) {
+    if (errors.mention({"403", "forbidden", "access denied", "signature", "credential"}))
+      return failure(ErrorKind::denied, "the store does not let us read '{}'", name);
+    if (errors.mention({"timed out", "timeout", "could not resolve", "connect",
+                        "http error code : 5", "slow down"}))
+      return failure(ErrorKind::unavailable, "the store of '{}' does not answer", name);
+    if (errors.mention({"404", "not found", "does not exist", "no such"}))
+      return failure(ErrorKind::not_found, "there is no file '{}'", name);
+  }
+  if (errors.mention({"permission denied"}))
+    return failure(ErrorKind::denied, "'{}' may not be read", name);
+  if (errors.mention({"too many open files"}))
+    return failure(ErrorKind::unavailable, "too many files are open");
+  return failure(ErrorKind::corrupt_data, "'{}' is not a raster, or it is damaged", name);
+}
+
+}  // namespace
+
+FileIdentity file_identity(const std::string& path) {
+  if (is_remote(path)) return remote_identity();
+  if (path.starts_with("/vsi")) return virtual_identity(path);
+  struct stat stat{};
+  if (::stat(path.c_str(), &stat) == 0)
+    return {.size = static_cast<std::uint64_t>(stat.st_size),
+            .time = stat.st_mtim.tv_sec * ns_per_s + stat.st_mtim.tv_nsec,
+            .node = stat.st_ino};
+  const bool denied = errno == EACCES || errno == EPERM;
+  Error error =
+      denied ? failure(ErrorKind::denied, "'{}' may not be read", short_name(path))
+             : failure(ErrorKind::not_found, "there is no file '{}'", short_name(path));
+  error.note("looking for {}", path);
+  throw error;
+}
+
+DatasetPtr open_dataset(const std::string& path) {
+  const GdalErrors errors;
+  DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, nullptr,
+                                nullptr, nullptr)};
+  if (!dataset) {
+    Error error = errors.explain(open_error(path, errors));
+    error.note("opening {}", path);
+    throw error;
+  }
+  if (GDALGetRasterCount(dataset.get()) == 0)
+    throw failure(ErrorKind::unsupported,
+                  "'{}' holds no bands of its own; name one of its parts",
+                  short_name(path));
+  return dataset;
+}
+
+std::optional<OpenFile> HandlePool::take(const std::string& path,
+                                         const FileIdentity& identity) {
+  std::vector<OpenFile> outdated;  // closed after the lock is released
+  const std::lock_guard lock{lock_};
+  for (;;) {
+    const auto found = by_path_.find(path);
+    if (found == by_path_.end()) return std::nullopt;
+    const List::iterator at = found->second;
+    OpenFile file = std::move(*at);
+    by_path_.erase(found);
+    files_.erase(at);
+    if (file.facts->identity == identity) return file;
+    outdated.push_back(std::move(file));
+  }
+}
+
+void HandlePool::give(OpenFile file) {
+  std::vector<OpenFile> surplus;  // closed after the lock is released
+  const std::lock_guard lock{lock_};
+  files_.push_front(std::move(file));
+  by_path_.emplace(files_.front().facts->path, files_.begin());
+  while (files_.size() > most_idle_) {
+    const auto last = std::prev(files_.end());
+    auto [entry, end] = by_path_.equal_range(last->facts->path);
+    while (entry != end && entry->second != last) ++entry;
+    by_path_.erase(entry);
+    surplus.push_back(std::move(*last));
+    files_.erase(last);
+  }
+}
+
+std::size_t HandlePool::idle() const {
+  const std::lock_guard lock{lock_};
+  return files_.size();
+}
+
+Lease::~Lease() {
+  if (!keep_) return;
+  try {
+    pool_.give(std::move(file_));
+  } catch (...) {  // out of memory: the handle is closed instead
+    return;
+  }
+}
+
+}  // namespace terrazzo::formats
