@@ -12,22 +12,24 @@
 namespace terrazzo::formats {
 
 struct CogOptions {
-  std::string compression = "auto";        // zstd where GDAL has it, else deflate
+  std::string compression = "auto";  // zstd where GDAL has it, else deflate
   std::string resampling_method = "average";
-  bool reproject = false;                  // to EPSG:3857
-  std::vector<int> bands{1};               // bands of the input, in order; empty: all
-  std::optional<bool> in_memory{};         // none: if it is under 10980 x 10980 pixels
-  std::string overwrite = "refuse";        // refuse | replace, if the output exists
+  bool reproject = false;            // to EPSG:3857
+  std::vector<int> bands{1};         // bands of the input, in order; empty: all
+  std::optional<bool> in_memory{};   // none: if it is under 10980 x 10980 pixels
+  std::string overwrite = "refuse";  // refuse | replace, if the output exists
 
   void fields(auto& f) {
     f("compression", compression, "How blocks are compressed.",
       one_of({"auto", "deflate", "lzw", "zstd", "none"}));
-    f("resampling_method", resampling_method, "How overviews and reprojected pixels are made.",
+    f("resampling_method", resampling_method,
+      "How overviews and reprojected pixels are made.",
       one_of({"average", "nearest", "bilinear", "cubic"}));
     f("reproject", reproject, "Reproject to web mercator.");
     f("bands", bands, "Bands that are kept, from 1; none: all.", at_least(1));
     f("in_memory", in_memory, "Work in memory instead of in files beside the output.");
-    f("overwrite", overwrite, "What to do with an output that exists.", one_of({"refuse", "replace"}));
+    f("overwrite", overwrite, "What to do with an output that exists.",
+      one_of({"refuse", "replace"}));
   }
 };
 
@@ -39,10 +41,11 @@ using Progress = std::function<void(double)>;
 // Throws not_found, corrupt_data, unsupported as RasterOpener::open; conflict: the output
 // exists; unavailable: disk full; cancelled, timeout by `context`.
 void write_cog(const std::filesystem::path& input, const std::filesystem::path& output,
-               const CogOptions& options, const Progress& progress = {}, const Context& context = {});
+               const CogOptions& options, const Progress& progress = {},
+               const Context& context = {});
 
 struct CogReport {
-  bool valid = false;                 // no errors (warnings allowed)
+  bool valid = false;  // no errors (warnings allowed)
   std::vector<std::string> errors{};
   std::vector<std::string> warnings{};
 };

@@ -142,6 +142,7 @@ void add_labels_from_beside(const std::string& path, std::vector<io::BandInfo>& 
   const DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY,
                                       nullptr, nullptr, nullptr)};
   if (!dataset) return;
+  GDALGetSpatialRef(dataset.get());  // makes the TIFF driver read the file beside it
   for (std::size_t i = 0; i < bands.size(); ++i)
     if (bands[i].labels.empty())
       bands[i].labels =

@@ -41,10 +41,14 @@ OpenFile GdalRaster::borrow() const {
     idle->facts = facts_;
     return std::move(*idle);
   }
+  const auto unchanged = [&] {
+    return is_remote(facts_->path) || file_identity(facts_->path) == facts_->identity;
+  };
   try {
-    OpenFile file{open_dataset(facts_->path), facts_};
-    if (is_remote(facts_->path) || file_identity(facts_->path) == facts_->identity)
-      return file;
+    if (unchanged()) {
+      OpenFile file{open_dataset(facts_->path), facts_};
+      if (unchanged()) return file;
+    }
   } catch (Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;
     Error gone = failure(ErrorKind::unavailable, "'{}' is gone", facts_->name());
