@@ -17,7 +17,7 @@ using ColorTable = std::array<Color, 255>;
 // what the operator adds.
 class Colormaps {
  public:
-  Colormaps();  // the built-in ones
+  Colormaps();                                          // the built-in ones
   void add(std::string name, const ColorTable& table);  // replaces one of that name
   const ColorTable* find(std::string_view name) const;  // null: no such map
   std::vector<std::string> names() const;               // sorted
@@ -40,6 +40,8 @@ struct LegendEntry {
 
 // `count` values evenly from low to high with the colour a tile with that stretch
 // gives them. low > high is fine. count 0: empty; 1: low.
-std::vector<LegendEntry> legend(double low, double high, std::size_t count, const ColorTable& table);
+// Throws too_large: more than 2^20 values.
+std::vector<LegendEntry> legend(double low, double high, std::size_t count,
+                                const ColorTable& table);
 
 }  // namespace terrazzo::raster

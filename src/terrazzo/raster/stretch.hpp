@@ -14,7 +14,7 @@ struct Range {
 };
 
 // One band to 0..1: clip((v - low) / (high - low)); a reversed range inverts. If
-// |high - low| <= 1e-8: clip(v - low). Invalid pixels become NaN.
+// |high - low| <= 1e-8: clip(v - low). Invalid and infinite pixels become NaN.
 //   out   rows x cols
 // Cost    O(pixels); allocates nothing. Source: contrast_stretch() of Terracotta.
 void scale(const Image& in, std::size_t band, Range range, std::span<double> out);
@@ -25,6 +25,16 @@ void to_bytes(std::span<const double> scaled, std::span<const std::uint8_t> vali
               std::span<std::uint8_t> out);
 
 // scale() and to_bytes() in one pass; 8- and 16-bit bands through a table.
+// Cost    O(pixels), 16-bit bands about a third of the others; each thread keeps the
+//         tables of its last 4 ranges of a 16-bit type (64 KiB each).
 void stretch(const Image& in, std::size_t band, Range range, std::span<std::uint8_t> out);
+
+// rint(clip((v - low) * (254 / (high - low)) + 1, 1, 255)): the same but for the last bit
+// before rounding, and for |high - low| <= 1e-8: clip(v - low + 1). Expressions and
+// legends are drawn with it. Source: to_uint8() of Terracotta with the range as its
+// bounds.
+void stretch_once(const Image& in, std::size_t band, Range range,
+                  std::span<std::uint8_t> out);
+std::uint8_t stretch_once(double value, Range range);
 
 }  // namespace terrazzo::raster
