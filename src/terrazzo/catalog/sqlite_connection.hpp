@@ -1,0 +1,109 @@
+#pragma once
+// SQLite as the catalogue uses it: connections, cached statements, transactions.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace terrazzo::catalog {
+
+class SqliteConnection;
+
+// One run of a prepared statement. Goes back to its connection when destroyed.
+class SqliteStatement {
+ public:
+  SqliteStatement(SqliteConnection& owner, std::string sql, sqlite3_stmt* statement);
+  ~SqliteStatement();
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
+
+  // Each sets the next parameter. NaN is stored as NULL.
+  SqliteStatement& bind(std::string_view text);
+  SqliteStatement& bind(double value);
+  SqliteStatement& bind(std::int64_t value);
+  SqliteStatement& bind_blob(std::string_view bytes);
+
+  // True: a row is there to read. Throws as SqliteConnection.
+  bool step();
+
+  // Columns of the row, from 0. number(): NULL is NaN. text(): NULL is empty.
+  bool is_null(int column) const;
+  double number(int column) const;
+  std::int64_t integer(int column) const;
+  std::string text(int column) const;  // of text or blob, as it is stored
+
+ private:
+  void checked(int code);
+
+  SqliteConnection& owner_;
+  std::string sql_;
+  sqlite3_stmt* statement_;
+  int next_ = 1;
+};
+
+// Used by one thread at a time. Opening never makes nor changes a file.
+//
+// Every method throws unavailable (locked past the time-out, gone, full), corrupt_data
+// (not a database), denied (read-only), conflict (a constraint), internal (bad SQL).
+class SqliteConnection {
+ public:
+  // Where the file, or its folder, allows no writing the connection is read-only.
+  SqliteConnection(const std::string& path, bool read_only, int timeout_seconds);
+  ~SqliteConnection();
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+  // Compiled once for each text; at most 64 are kept.
+  SqliteStatement prepare(std::string sql);
+  // One statement whose rows nobody wants.
+  void run(std::string sql) { prepare(std::move(sql)).step(); }
+
+  bool read_only() const;
+  std::int64_t changed_rows() const;  // by the last statement
+  bool has_table(std::string_view name);
+
+  // Readers no longer wait for the writer. Does nothing where that cannot be had.
+  void use_write_ahead_log();
+
+ private:
+  friend class SqliteStatement;
+  struct Close {
+    void operator()(sqlite3* db) const;
+  };
+
+  void open(const std::string& name, int flags);
+  int probe();
+  bool has_unfinished_writes() const;
+  void give_back(std::string sql, sqlite3_stmt* statement);
+  [[noreturn]] void fail(int code, std::string_view sql) const;
+
+  std::string path_;
+  std::string label_;  // the file's name, for messages
+  int timeout_ms_;
+  std::unique_ptr<sqlite3, Close> db_;
+  std::unordered_map<std::string, sqlite3_stmt*> idle_;
+};
+
+// Takes the write lock at once, so that nothing inside can meet another writer.
+class SqliteTransaction {
+ public:
+  explicit SqliteTransaction(SqliteConnection& connection);
+  ~SqliteTransaction();  // rolls back what was not committed
+  SqliteTransaction(const SqliteTransaction&) = delete;
+  SqliteTransaction& operator=(const SqliteTransaction&) = delete;
+  void commit();
+
+ private:
+  SqliteConnection& connection_;
+  bool open_ = true;
+};
+
+// "name" with its quotes doubled.
+std::string sql_name(std::string_view name);
+
+}  // namespace terrazzo::catalog
