@@ -19,7 +19,8 @@ const CatalogKind& kind_of(const std::string& uri) {
 
 }  // namespace
 
-std::unique_ptr<Catalog> open_catalog(const std::string& uri, const OpenOptions& options) {
+std::unique_ptr<Catalog> open_catalog(const std::string& uri,
+                                      const OpenOptions& options) {
   return kind_of(uri).open(uri, options);
 }
 

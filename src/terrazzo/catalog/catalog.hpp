@@ -26,8 +26,8 @@ struct KeyName {
 using Keys = std::vector<std::string>;  // values, in the order of the key names
 
 struct Metadata {
-  Box bounds{};               // longitude and latitude
-  Polygon convex_hull{};      // longitude and latitude
+  Box bounds{};           // longitude and latitude
+  Polygon convex_hull{};  // longitude and latitude
   double valid_percentage = 0;
   double low = 0;
   double high = 0;
@@ -51,7 +51,7 @@ struct Query {
   std::optional<std::uint64_t> limit{};  // none: all
   std::optional<Box> bounds{};           // longitude and latitude; records without
                                          // metadata do not match
-  std::string text{};                    // every blank-separated word is in some key value
+  std::string text{};  // every blank-separated word is in some key value
   bool with_metadata = false;
 };
 
@@ -76,7 +76,7 @@ class Catalog {
   // Of each key, the values among the records that match, most frequent first, at most
   // `most` a key. A key's own filter does not narrow its own counts.
   virtual std::map<std::string, std::vector<KeyCount>> facets(const Query& query,
-                                                             std::size_t most) const = 0;
+                                                              std::size_t most) const = 0;
 
   // Empty: no such dataset. Throws invalid_input: wrong number of keys.
   virtual std::optional<Record> get(const Keys& keys) const = 0;
@@ -114,7 +114,8 @@ Kinds<CatalogKind> catalog_kinds();
 // Throws not_found: there is none. corrupt_data: not a catalogue, or half of one.
 // unsupported: made by a newer version, or nobody can open such a URI.
 // A missing file is not created.
-std::unique_ptr<Catalog> open_catalog(const std::string& uri, const OpenOptions& options = {});
+std::unique_ptr<Catalog> open_catalog(const std::string& uri,
+                                      const OpenOptions& options = {});
 
 // Throws conflict: it exists. invalid_input: a key name is not \w+, is reserved
 // (limit, page) or stands twice.

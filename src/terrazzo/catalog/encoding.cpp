@@ -12,7 +12,8 @@ namespace {
 float narrowed(double value) {
   constexpr double most = std::numeric_limits<float>::max();
   if (std::abs(value) > most)
-    return std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(value > 0 ? 1 : -1));
+    return std::copysign(std::numeric_limits<float>::infinity(),
+                         static_cast<float>(value > 0 ? 1 : -1));
   return static_cast<float>(value);
 }
 
@@ -67,7 +68,8 @@ Polygon polygon_of(std::string_view text) {
     const Json json = Json::parse(text);
     if (json.at("type") != "Polygon") throw damaged("convex hull");
     Polygon polygon;
-    for (const Json& ring : json.at("coordinates")) polygon.rings.push_back(ring_of(ring));
+    for (const Json& ring : json.at("coordinates"))
+      polygon.rings.push_back(ring_of(ring));
     return polygon;
   } catch (const nlohmann::json::exception&) {
     throw damaged("convex hull");

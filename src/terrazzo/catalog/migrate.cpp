@@ -21,7 +21,8 @@ const std::array<Step, 2>& steps() {
   static const std::array<Step, 2> all{
       Step{8,
            {"CREATE TABLE key_names (key_name VARCHAR(256) NOT NULL, "
-            "description VARCHAR(8000), idx INTEGER, PRIMARY KEY (key_name), UNIQUE (idx))",
+            "description VARCHAR(8000), idx INTEGER, PRIMARY KEY (key_name), UNIQUE "
+            "(idx))",
             "INSERT INTO key_names SELECT \"key\", description, "
             "row_number() OVER (ORDER BY rowid) - 1 FROM \"keys\"",
             "DROP TABLE \"keys\"", "ALTER TABLE datasets RENAME COLUMN filepath TO path",
@@ -37,8 +38,8 @@ std::string version_text(int minor) { return fmt::format("0.{}", minor); }
 int minor_of(const std::string& version) {
   for (int minor = oldest; minor <= steps().back().to; ++minor)
     if (version == version_text(minor)) return minor;
-  throw failure(ErrorKind::unsupported, "there is no migration to '{}', only to 0.8 and 0.9",
-                version);
+  throw failure(ErrorKind::unsupported,
+                "there is no migration to '{}', only to 0.8 and 0.9", version);
 }
 
 std::string label_of(const std::string& path) {
@@ -65,7 +66,9 @@ Migration plan_migration(const std::string& uri, const std::string& to) {
 void run_migration(const std::string& uri, const Migration& migration) {
   const std::string path = sqlite_path(uri);
   const std::string label = label_of(path);
-  { const SqlitePool checked{path, {.read_only = true}}; }
+  {
+    const SqlitePool checked{path, {.read_only = true}};
+  }
   SqliteConnection db{path, false, OpenOptions{}.timeout_seconds};
   if (db.read_only())
     throw failure(ErrorKind::denied, "the catalogue '{}' is read-only", label);

@@ -6,8 +6,8 @@
 namespace terrazzo::catalog {
 
 struct Migration {
-  std::string from;               // "0.7"
-  std::string to;                 // "0.9"
+  std::string from;                     // "0.7"
+  std::string to;                       // "0.9"
   std::vector<std::string> statements;  // SQL, in order; empty: nothing to do
 };
 

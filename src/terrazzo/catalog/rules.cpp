@@ -11,11 +11,22 @@ namespace terrazzo::catalog {
 namespace {
 
 // Query parameters and the other columns of the tables.
-constexpr std::array<std::string_view, 16> reserved{
-    "limit",      "page",         "path",         "filepath",
-    "metadata",   "bounds_north", "bounds_east",  "bounds_south",
-    "bounds_west", "convex_hull", "valid_percentage", "min",
-    "max",        "mean",         "stdev",        "percentiles"};
+constexpr std::array<std::string_view, 16> reserved{"limit",
+                                                    "page",
+                                                    "path",
+                                                    "filepath",
+                                                    "metadata",
+                                                    "bounds_north",
+                                                    "bounds_east",
+                                                    "bounds_south",
+                                                    "bounds_west",
+                                                    "convex_hull",
+                                                    "valid_percentage",
+                                                    "min",
+                                                    "max",
+                                                    "mean",
+                                                    "stdev",
+                                                    "percentiles"};
 
 bool is_reserved(std::string_view name) {
   const std::string lower = folded(name);

@@ -26,8 +26,8 @@ std::string_view as_text(sqlite3_value* value) {
 // terrazzo_has(value, word): is the folded word somewhere in the value, folded?
 void has_word(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
   try {
-    const bool found = folded(as_text(arguments[0])).find(as_text(arguments[1])) !=
-                       std::string::npos;
+    const bool found =
+        folded(as_text(arguments[0])).find(as_text(arguments[1])) != std::string::npos;
     sqlite3_result_int(context, found ? 1 : 0);
   } catch (const std::exception&) {
     sqlite3_result_error_nomem(context);
@@ -95,10 +95,10 @@ void SqliteConnection::open(const std::string& name, int flags) {
   if (code != SQLITE_OK) fail(code, "opening");
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, timeout_ms_);
-  // A file from somewhere else may hold triggers and views: they get no dangerous tools.
+  // SQL in a file from somewhere else shall not write where SQLite keeps its own things.
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_create_function_v2(db, "terrazzo_has", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+  sqlite3_create_function_v2(db, "terrazzo_has", 2,
+                             SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
                              nullptr, has_word, nullptr, nullptr, nullptr);
 }
 
@@ -159,9 +159,8 @@ SqliteStatement SqliteConnection::prepare(std::string sql) {
     return {*this, std::move(sql), statement};
   }
   sqlite3_stmt* statement = nullptr;
-  const int code =
-      sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) fail(code, sql);
   return {*this, std::move(sql), statement};
 }

@@ -23,8 +23,8 @@ Error creation_failure(const std::string& path, int code) {
         return failure(ErrorKind::conflict, "the catalogue '{}' exists already", label);
       case ENOENT:
       case ENOTDIR:
-        return failure(ErrorKind::not_found, "the folder of the catalogue '{}' is not there",
-                       label);
+        return failure(ErrorKind::not_found,
+                       "the folder of the catalogue '{}' is not there", label);
       case EACCES:
       case EPERM:
       case EROFS:
@@ -41,7 +41,7 @@ Error creation_failure(const std::string& path, int code) {
 }
 
 bool exists(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path.c_str(), &status) == 0;
 }
 
@@ -74,7 +74,8 @@ void NewSqliteFile::publish() {
   if (errno == EEXIST) throw creation_failure(path_, EEXIST);
   // A file system without hard links.
   if (exists(path_)) throw creation_failure(path_, EEXIST);
-  if (::rename(scratch_.c_str(), path_.c_str()) != 0) throw creation_failure(path_, errno);
+  if (::rename(scratch_.c_str(), path_.c_str()) != 0)
+    throw creation_failure(path_, errno);
   scratch_.clear();
 }
 

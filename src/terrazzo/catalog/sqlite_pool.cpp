@@ -17,11 +17,11 @@ void check_there(const std::string& path) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::is_regular_file(status)) return;
-  Error error = std::filesystem::exists(status)
-                    ? failure(ErrorKind::corrupt_data, "'{}' is not a catalogue: no file",
-                              label_of(path))
-                    : failure(ErrorKind::not_found, "there is no catalogue '{}'",
-                              label_of(path));
+  Error error =
+      std::filesystem::exists(status)
+          ? failure(ErrorKind::corrupt_data, "'{}' is not a catalogue: no file",
+                    label_of(path))
+          : failure(ErrorKind::not_found, "there is no catalogue '{}'", label_of(path));
   error.note("opening {}", path);
   throw error;
 }
@@ -48,7 +48,7 @@ std::unique_ptr<SqliteConnection> SqlitePool::opened() const {
 }
 
 SqlitePool::FileId SqlitePool::file_id() const {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path_.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino};
 }
@@ -105,9 +105,7 @@ SqlitePool::Reader::Reader(const SqlitePool& pool,
                            std::uint64_t generation)
     : pool_(pool), connection_(std::move(connection)), generation_(generation) {}
 
-SqlitePool::Reader::~Reader() {
-  pool_.give_back(std::move(connection_), generation_);
-}
+SqlitePool::Reader::~Reader() { pool_.give_back(std::move(connection_), generation_); }
 
 SqlitePool::Writer::Writer(SqlitePool& pool) : pool_(pool), lock_(pool.writing_) {
   std::uint64_t generation = 0;

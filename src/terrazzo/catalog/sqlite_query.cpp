@@ -54,7 +54,9 @@ void add_words(Where& where, const SqliteSchema& schema, const std::string& text
 // Does the box of metadata row m meet that of the query? Either may cross the
 // antimeridian (west > east).
 void add_exact_bounds(Where& where, const SqliteSchema& schema, const Box& box) {
-  const auto column = [](std::size_t i) { return fmt::format("m.{}", bounds_columns[i]); };
+  const auto column = [](std::size_t i) {
+    return fmt::format("m.{}", bounds_columns[i]);
+  };
   const std::string west = column(0);
   const std::string east = column(2);
   const std::string meets_plain = box.west <= box.east
@@ -64,21 +66,23 @@ void add_exact_bounds(Where& where, const SqliteSchema& schema, const Box& box) 
       box.west <= box.east ? fmt::format("{} <= ? OR {} >= ?", west, east) : "1";
   std::vector<SqlValue> values{box.north, box.south, box.east, box.west};
   if (box.west <= box.east) values.insert(values.end(), {box.east, box.west});
-  where.add(fmt::format("EXISTS (SELECT 1 FROM metadata m WHERE {} AND {} <= ? AND {} >= ? "
-                        "AND CASE WHEN {} <= {} THEN {} ELSE {} END)",
-                        key_match(schema.keys, "m", "d"), column(1), column(3), west, east,
-                        meets_plain, meets_crossing),
-            std::move(values));
+  where.add(
+      fmt::format("EXISTS (SELECT 1 FROM metadata m WHERE {} AND {} <= ? AND {} >= ? "
+                  "AND CASE WHEN {} <= {} THEN {} ELSE {} END)",
+                  key_match(schema.keys, "m", "d"), column(1), column(3), west, east,
+                  meets_plain, meets_crossing),
+      std::move(values));
 }
 
 void add_bounds(Where& where, const SqliteSchema& schema, const Box& box) {
   if (schema.footprints) {
     const bool crosses = box.west > box.east;
     where.add(
-        fmt::format("({}) IN (SELECT {} FROM terrazzo_footprint_keys k WHERE k.terrazzo_id "
-                    "IN (SELECT terrazzo_id FROM terrazzo_footprints WHERE west <= ? AND "
-                    "east >= ? AND south <= ? AND north >= ?))",
-                    key_list(schema.keys, "d"), key_list(schema.keys, "k")),
+        fmt::format(
+            "({}) IN (SELECT {} FROM terrazzo_footprint_keys k WHERE k.terrazzo_id "
+            "IN (SELECT terrazzo_id FROM terrazzo_footprints WHERE west <= ? AND "
+            "east >= ? AND south <= ? AND north >= ?))",
+            key_list(schema.keys, "d"), key_list(schema.keys, "k")),
         {crosses ? 1e9 : box.east, crosses ? -1e9 : box.west, box.north, box.south});
   }
   add_exact_bounds(where, schema, box);
@@ -150,14 +154,14 @@ std::string placeholders(std::size_t count) {
 
 SqlQuery find_sql(const SqliteSchema& schema, bool bands, const Query& query) {
   const auto& keys = schema.keys;
-  SqlQuery page = where_of(schema, query)
-                      .after(select_datasets(key_list(keys, "d") + ", d." + schema.path_column));
+  SqlQuery page =
+      where_of(schema, query)
+          .after(select_datasets(key_list(keys, "d") + ", d." + schema.path_column));
   page.text += " ORDER BY " + key_list(keys, "d") + " LIMIT ? OFFSET ?";
   page.values.emplace_back(query.limit ? saturated(*query.limit) : std::int64_t{-1});
   page.values.emplace_back(offset_of(query));
-  page.text =
-      select_records(schema, bands, query.with_metadata, '(' + page.text + ')') +
-      " ORDER BY " + key_list(keys, "d");
+  page.text = select_records(schema, bands, query.with_metadata, '(' + page.text + ')') +
+              " ORDER BY " + key_list(keys, "d");
   return page;
 }
 
@@ -168,9 +172,8 @@ SqlQuery count_sql(const SqliteSchema& schema, const Query& query) {
 SqlQuery facet_sql(const SqliteSchema& schema, const Query& query, std::size_t key,
                    std::size_t most) {
   const std::string& name = schema.keys[key].name;
-  SqlQuery facet =
-      where_of(schema, query, name)
-          .after(select_datasets("d." + sql_name(name) + ", count(*) AS n"));
+  SqlQuery facet = where_of(schema, query, name)
+                       .after(select_datasets("d." + sql_name(name) + ", count(*) AS n"));
   facet.text += " GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?";
   facet.values.emplace_back(saturated(most));
   return facet;
@@ -202,7 +205,8 @@ Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadat
 std::string upsert_dataset_sql(const SqliteSchema& schema) {
   const std::string path = schema.path_column;
   return fmt::format(
-      "INSERT INTO datasets ({0}, {1}) VALUES ({2}) ON CONFLICT ({0}) DO UPDATE SET {1} = "
+      "INSERT INTO datasets ({0}, {1}) VALUES ({2}) ON CONFLICT ({0}) DO UPDATE SET {1} "
+      "= "
       "excluded.{1}",
       key_list(schema.keys), path, placeholders(schema.keys.size() + 1));
 }

@@ -21,8 +21,8 @@ Columns columns_of(SqliteConnection& db, std::string_view table) {
 
 void need_table(SqliteConnection& db, std::string_view table, std::string_view label) {
   if (!db.has_table(table))
-    throw failure(ErrorKind::corrupt_data, "'{}' is not a catalogue: it has no table '{}'",
-                  label, table);
+    throw failure(ErrorKind::corrupt_data,
+                  "'{}' is not a catalogue: it has no table '{}'", label, table);
 }
 
 void need_columns(SqliteConnection& db, std::string_view table, const Columns& needed,
@@ -76,10 +76,10 @@ void check_our_version(SqliteConnection& db, std::string_view label) {
 
 std::vector<KeyName> keys_of(SqliteConnection& db, int minor, std::string_view label) {
   const bool old = minor < 8;
-  need_columns(db, old ? "keys" : "key_names",
-               old ? Columns{"key", "description"}
-                   : Columns{"key_name", "description", "idx"},
-               label);
+  need_columns(
+      db, old ? "keys" : "key_names",
+      old ? Columns{"key", "description"} : Columns{"key_name", "description", "idx"},
+      label);
   auto rows = db.prepare(
       old ? "SELECT \"key\", description FROM \"keys\" ORDER BY rowid"
           : "SELECT key_name, description FROM key_names ORDER BY idx, key_name");
@@ -98,7 +98,8 @@ std::string key_columns(const std::vector<KeyName>& keys) {
   return sql;
 }
 
-std::string trigger(std::string_view name, std::string_view event, std::string_view body) {
+std::string trigger(std::string_view name, std::string_view event,
+                    std::string_view body) {
   return fmt::format("CREATE TRIGGER IF NOT EXISTS {} AFTER {} BEGIN {} END", name, event,
                      body);
 }
@@ -113,9 +114,8 @@ std::string text_literal(std::string_view text) {
 std::vector<std::string> footprint_sql(const std::vector<KeyName>& keys) {
   const std::string list = key_list(keys);
   const auto id_of = [&](std::string_view row) {
-    return fmt::format(
-        "(SELECT k.terrazzo_id FROM terrazzo_footprint_keys k WHERE {})",
-        key_match(keys, "k", row));
+    return fmt::format("(SELECT k.terrazzo_id FROM terrazzo_footprint_keys k WHERE {})",
+                       key_match(keys, "k", row));
   };
   const auto forget = fmt::format(
       "DELETE FROM terrazzo_footprints WHERE terrazzo_id = {}; ", id_of("OLD"));

@@ -27,16 +27,16 @@ inline constexpr std::array<std::string_view, 4> bounds_columns{
 
 // The other columns of metadata, in the order they are written and read.
 inline constexpr std::array<std::string_view, 8> value_columns{
-    "convex_hull", "valid_percentage", "min",         "max",
-    "mean",        "stdev",            "percentiles", "metadata"};
+    "convex_hull", "valid_percentage", "min",     "max", "mean",
+    "stdev",       "percentiles",      "metadata"};
 
 inline constexpr std::string_view terracotta_version = "0.9.1";  // what we write
 
 struct SqliteSchema {
-  int minor = 9;             // of Terracotta 0.minor
+  int minor = 9;  // of Terracotta 0.minor
   std::vector<KeyName> keys;
-  std::string path_column;   // of datasets
-  bool footprints = false;   // the R*Tree is there
+  std::string path_column;  // of datasets
+  bool footprints = false;  // the R*Tree is there
   bool operator==(const SqliteSchema& other) const;
 };
 

@@ -1,8 +1,8 @@
 #include "terrazzo/catalog/words.hpp"
 
+#include <locale.h>
 #include <clocale>
 #include <cwctype>
-#include <locale.h>
 
 namespace terrazzo::catalog {
 namespace {

@@ -125,7 +125,8 @@ void SqliteCatalog::put(SqliteConnection& db, const Record& record) const {
     auto old = db.prepare(has_bands(db) ? get_banded_ : get_plain_);
     bind_keys(old, record.keys);
     const auto n = static_cast<int>(record.keys.size());
-    stale = old.step() && (old.text(n) != record.path || old.integer(n + 1) != record.band);
+    stale =
+        old.step() && (old.text(n) != record.path || old.integer(n + 1) != record.band);
   }
   {
     auto dataset = db.prepare(upsert_dataset_);

@@ -1,0 +1,98 @@
+#include "terrazzo/catalog/migrate.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include "conformance/catalog.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/terracotta_database.hpp"
+
+namespace terrazzo::catalog {
+namespace {
+
+using testing::kind_of_failure;
+using testing::make_terracotta_database;
+using testing::run_sql;
+using testing::ScratchFolder;
+
+std::string bytes_of(const std::string& path) {
+  std::ostringstream bytes;
+  bytes << std::ifstream{path, std::ios::binary}.rdbuf();
+  return bytes.str();
+}
+
+}  // namespace
+
+TEST_CASE("0.7 and 0.8 are brought to 0.9 with all they hold") {
+  for (const int minor : {7, 8}) {
+    CAPTURE(minor);
+    const ScratchFolder folder;
+    const std::string path = folder / "tc.sqlite";
+    make_terracotta_database(path, minor);
+    const auto before = open_catalog(path)->find({.with_metadata = true});
+    const Migration plan = plan_migration("sqlite:///" + path);
+    CHECK(plan.from == "0." + std::to_string(minor));
+    CHECK(plan.to == "0.9");
+    CHECK_FALSE(plan.statements.empty());
+    run_migration(path, plan);
+
+    const auto catalog = open_catalog(path);
+    CHECK(catalog->writable());
+    CHECK(key_tuple(catalog->key_names()) == "('sensor', 'band')");
+    CHECK(catalog->key_names()[1].description == "spectral band");
+    const auto after = catalog->find({.with_metadata = true});
+    REQUIRE(after.size() == before.size());
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      CHECK(after[i].keys == before[i].keys);
+      CHECK(after[i].path == before[i].path);
+      REQUIRE(after[i].metadata.has_value() == before[i].metadata.has_value());
+      if (after[i].metadata) testing::check_same(*after[i].metadata, *before[i].metadata);
+    }
+    catalog->insert({{"S2", "B02"}, "/data/b02.tif", 2});
+    CHECK(catalog->get({"S2", "B02"})->band == 2);
+    CHECK(plan_migration(path).statements.empty());
+  }
+}
+
+TEST_CASE("a migration may stop at 0.8 and never goes back") {
+  const ScratchFolder folder;
+  const std::string path = folder / "tc.sqlite";
+  make_terracotta_database(path, 7);
+  run_migration(path, plan_migration(path, "0.8"));
+  CHECK(plan_migration(path).from == "0.8");
+  CHECK(kind_of_failure([&] { plan_migration(path, "0.7"); }) == ErrorKind::unsupported);
+  CHECK(kind_of_failure([&] { plan_migration(path, "1.0"); }) == ErrorKind::unsupported);
+  CHECK(kind_of_failure([&] { plan_migration(folder / "none"); }) ==
+        ErrorKind::not_found);
+}
+
+TEST_CASE("planning changes no byte") {
+  const ScratchFolder folder;
+  const std::string path = folder / "tc.sqlite";
+  make_terracotta_database(path, 7);
+  const std::string before = bytes_of(path);
+  plan_migration(path);
+  CHECK(bytes_of(path) == before);
+}
+
+TEST_CASE("a migration that fails leaves the database as it was") {
+  const ScratchFolder folder;
+  const std::string path = folder / "tc.sqlite";
+  make_terracotta_database(path, 7);
+  Migration plan = plan_migration(path);
+  plan.statements.push_back("INSERT INTO no_such_table VALUES (1)");
+  CHECK_THROWS_AS(run_migration(path, plan), Error);
+  CHECK(plan_migration(path).from == "0.7");
+  CHECK(open_catalog(path)->count({}) == 2);
+}
+
+TEST_CASE("a plan for another version than the database has now is a conflict") {
+  const ScratchFolder folder;
+  const std::string path = folder / "tc.sqlite";
+  make_terracotta_database(path, 7);
+  const Migration plan = plan_migration(path);
+  run_migration(path, plan);
+  CHECK(kind_of_failure([&] { run_migration(path, plan); }) == ErrorKind::conflict);
+}
+
+}  // namespace terrazzo::catalog
