@@ -1,0 +1,201 @@
+#include "terrazzo/catalog/describe.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <thread>
+
+#include "terrazzo/raster/statistics.hpp"
+
+namespace terrazzo::catalog {
+namespace {
+
+// A part of the grid, and the shape it is read in.
+struct Part {
+  io::Window window;
+  std::size_t rows;
+  std::size_t cols;
+};
+
+struct Sums {
+  raster::StatisticsSum statistics;
+  raster::HullSum hull;
+};
+
+ElementType type_of(const io::Raster& raster) {
+  return raster.info().bands[static_cast<std::size_t>(raster.band()) - 1].type;
+}
+
+std::size_t rounded_down(std::size_t value, std::size_t step) {
+  return std::max(value / step, std::size_t{1}) * step;
+}
+
+// Whole blocks in each, at most about `pixels` (never less than one block).
+std::vector<Part> parts_of(const io::RasterInfo& info, std::size_t pixels) {
+  const std::size_t block_rows = std::clamp(info.block_rows, std::size_t{1}, info.rows);
+  const std::size_t block_cols = std::clamp(info.block_cols, std::size_t{1}, info.cols);
+  const std::size_t rows = rounded_down(pixels / info.cols, block_rows);
+  const std::size_t cols =
+      rows * info.cols <= pixels ? info.cols : rounded_down(pixels / rows, block_cols);
+  std::vector<Part> parts;
+  for (std::size_t row = 0; row < info.rows; row += rows)
+    for (std::size_t col = 0; col < info.cols; col += cols) {
+      const io::Window window{col, row, std::min(cols, info.cols - col),
+                              std::min(rows, info.rows - row)};
+      parts.push_back({window, window.rows, window.cols});
+    }
+  return parts;
+}
+
+std::vector<Part> parts_of(const io::Raster& raster, const DescribeOptions& options) {
+  const io::RasterInfo& info = raster.info();
+  const io::Window whole{0, 0, info.cols, info.rows};
+  if (options.max_shape) {
+    const auto [rows, cols] = *options.max_shape;
+    return {{whole, std::clamp(rows, std::size_t{1}, info.rows),
+             std::clamp(cols, std::size_t{1}, info.cols)}};
+  }
+  const std::size_t pixel_bytes = size_of(type_of(raster)) + 1;  // and the mask
+  const std::size_t pixels = std::max(options.memory_bytes / pixel_bytes, std::size_t{1});
+  if (info.rows <= pixels / info.cols) return {{whole, info.rows, info.cols}};
+  return parts_of(info, pixels / std::max(options.threads, std::size_t{1}));
+}
+
+void add(Sums& sums, const io::Raster& raster, const Part& part) {
+  const Image image = raster.read(part.window, part.rows, part.cols);
+  sums.statistics.add(image);
+  sums.hull.add(image, static_cast<double>(part.window.col),
+                static_cast<double>(part.window.row),
+                static_cast<double>(part.window.cols) / static_cast<double>(part.cols),
+                static_cast<double>(part.window.rows) / static_cast<double>(part.rows));
+}
+
+// Thread t adds parts t, t + threads, …: the sums do not depend on who is faster.
+Sums summed(const io::Raster& raster, const std::vector<Part>& parts,
+            const DescribeOptions& options) {
+  const std::size_t threads = std::clamp(options.threads, std::size_t{1}, parts.size());
+  const std::size_t exact =
+      std::max(options.memory_bytes / 16 / threads, std::size_t{1} << 12);
+  std::vector<Sums> sums;
+  for (std::size_t t = 0; t < threads; ++t)
+    sums.push_back({raster::StatisticsSum{type_of(raster), exact}, {}});
+  std::vector<std::exception_ptr> failures(threads);
+  std::atomic<bool> stop = false;
+  const auto work = [&](std::size_t t) {
+    try {
+      for (std::size_t i = t; i < parts.size() && !stop; i += threads)
+        add(sums[t], raster, parts[i]);
+    } catch (...) {
+      failures[t] = std::current_exception();
+      stop = true;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t t = 1; t < threads; ++t) others.emplace_back(work, t);
+    work(0);
+  }
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+  for (std::size_t t = 1; t < threads; ++t) {
+    sums[0].statistics.merge(sums[t].statistics);
+    sums[0].hull.merge(sums[t].hull);
+  }
+  return std::move(sums[0]);
+}
+
+double doubled_area(const Ring& ring) {
+  double sum = 0;
+  for (std::size_t i = 1; i < ring.size(); ++i)
+    sum += ring[i - 1].x * ring[i].y - ring[i].x * ring[i - 1].y;
+  return sum;
+}
+
+// The four corners of the grid, in (col, row), from the lower left.
+Ring corners_of(const io::RasterInfo& info) {
+  const auto cols = static_cast<double>(info.cols);
+  const auto rows = static_cast<double>(info.rows);
+  return {{0, rows}, {cols, rows}, {cols, 0}, {0, 0}, {0, rows}};
+}
+
+// Counter-clockwise, as GeoJSON wants it. Points that have no longitude and latitude are
+// left out; empty if no area remains.
+Ring on_the_earth(const Ring& grid_ring, const Affine& affine,
+                  const Transform& to_wgs84) {
+  Ring ring;
+  for (const Point& p : grid_ring) ring.push_back(affine(p.x, p.y));
+  to_wgs84(ring);
+  std::erase_if(
+      ring, [](const Point& p) { return !std::isfinite(p.x) || !std::isfinite(p.y); });
+  if (!ring.empty() && ring.front() != ring.back()) ring.push_back(ring.front());
+  const double area = doubled_area(ring);
+  if (area == 0) return {};
+  if (area < 0) std::ranges::reverse(ring);
+  return ring;
+}
+
+Ring rectangle(const Box& box) {
+  return {{box.west, box.south},
+          {box.east, box.south},
+          {box.east, box.north},
+          {box.west, box.north},
+          {box.west, box.south}};
+}
+
+// Empty: no point of the outline has a longitude and latitude, as around a whole disk
+// of the earth seen from space.
+std::optional<Box> bounds_on_the_earth(const io::RasterInfo& info,
+                                       const Transform& to_wgs84) {
+  try {
+    return to_wgs84(bounds_of(info.affine, info.rows, info.cols), 21);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+Box box_around(const Ring& ring) {
+  if (ring.empty())
+    throw failure(ErrorKind::corrupt_data,
+                  "the raster lies where there is no longitude and latitude");
+  const auto [west, east] = std::ranges::minmax(ring, {}, &Point::x);
+  const auto [south, north] = std::ranges::minmax(ring, {}, &Point::y);
+  return {west.x, south.y, east.x, north.y};
+}
+
+void copy(const raster::Statistics& from, Metadata& to) {
+  to.valid_percentage = from.valid_percentage;
+  to.low = from.low;
+  to.high = from.high;
+  to.mean = from.mean;
+  to.stdev = from.stdev;
+  to.percentiles = from.percentiles;
+}
+
+}  // namespace
+
+Metadata describe(const io::Raster& raster, const DescribeOptions& options) {
+  const io::RasterInfo& info = raster.info();
+  if (!info.crs)
+    throw failure(ErrorKind::unsupported,
+                  "the raster is not georeferenced: it has no CRS");
+  if (info.rows == 0 || info.cols == 0)
+    throw failure(ErrorKind::corrupt_data, "the raster has no pixels");
+  const Transform to_wgs84{*info.crs, Crs::wgs84()};
+  const auto bounds = bounds_on_the_earth(info, to_wgs84);
+
+  const Sums sums = summed(raster, parts_of(raster, options), options);
+  const Ring valid = sums.hull.result();
+  if (valid.empty())
+    throw failure(ErrorKind::corrupt_data, "the raster does not contain any valid data");
+  Metadata metadata;
+  copy(sums.statistics.result(), metadata);
+  const bool all_valid = metadata.valid_percentage == 100;
+  Ring hull = on_the_earth(all_valid ? corners_of(info) : valid, info.affine, to_wgs84);
+  metadata.bounds = bounds ? *bounds : box_around(hull);
+  if (hull.empty()) hull = rectangle(metadata.bounds);
+  metadata.convex_hull.rings = {std::move(hull)};
+  return metadata;
+}
+
+}  // namespace terrazzo::catalog
