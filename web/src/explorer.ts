@@ -2,7 +2,7 @@
 import type { App } from './app.ts';
 import { FormulaError } from './core/expression.ts';
 import { pictureUrl } from './core/layer.ts';
-import { sameKeys, type Box, type Dataset, type Keys, type State } from './core/model.ts';
+import { sameKeys, type Box, type Dataset, type Keys, type SearchAnswer, type State } from './core/model.ts';
 import { Store } from './core/store.ts';
 import { decodeState, encodeState } from './core/url.ts';
 import { drawingOf } from './drawing.ts';
@@ -38,6 +38,7 @@ export class Explorer {
   private markReady: () => void = () => undefined;
   private drawnKeys: Keys | null = null;
   private searching: AbortController | null = null;
+  private finding: Promise<unknown> = Promise.resolve();
   private turn = 0; // of the datasets shown
   private drawing = 0;
 
@@ -62,7 +63,7 @@ export class Explorer {
       store: this.store, server: this.server, map: this.map, scene: null, ramps: {},
       show: (keys, how) => void this.show(keys, how), hover: (dataset) => this.hover(dataset), fit: (animate) => this.fit(animate),
     };
-    this.search = new SearchPanel(this.app, () => this.results.focus());
+    this.search = new SearchPanel(this.app, () => void this.finding.then(() => this.results.focus()));
     this.results = new ResultsPanel(this.app);
     this.layer = new LayerPanel(this.app);
     this.status = new StatusLine(this.app);
@@ -102,37 +103,45 @@ export class Explorer {
       if (!(error instanceof ServerGone)) this.layer.complain(error instanceof Error ? error.message : String(error));
       return;
     }
-    void this.server.ramps().then((ramps) => {
+    this.update();
+    const found = this.find();
+    void found.then(() => this.server.ramps()).then((ramps) => {
       this.app.ramps = ramps;
       this.update();
     }, () => undefined);
-    this.update();
-    const found = this.find();
     const { shown } = this.store.state;
-    const first = shown?.length === this.server.names.length ? shown : await this.server.newest().catch(() => null);
-    await found;
+    const first = shown?.length === this.server.names.length ? shown : await found.then((answer) => this.server.newest(answer)).catch(() => null);
     if (first) await this.show(first, { fit: !this.store.state.view, first: !shown });
     else this.markReady();
   }
 
-  private async find(): Promise<void> {
+  // The answer if it is to the whole catalogue, newest first.
+  private find(): Promise<SearchAnswer | null> {
+    const finding = this.findNow();
+    this.finding = finding;
+    return finding;
+  }
+
+  private async findNow(): Promise<SearchAnswer | null> {
     const { state } = this.store;
-    if (!this.server.names.length) return;
+    if (!this.server.names.length) return null;
     this.searching?.abort();
     const searching = new AbortController();
     this.searching = searching;
     try {
-      await this.map.ready;
+      if (state.inView) await this.map.ready;
       const answer = await this.server.search(state, state.inView ? this.map.box : null, searching.signal);
-      if (this.searching !== searching) return;
+      if (this.searching !== searching) return null;
       this.search.found(answer);
       this.results.found(answer, this.store.state);
-      this.map.footprints.list(answer.datasets);
+      void this.map.ready.then(() => this.searching === searching && this.map.footprints.list(answer.datasets));
       const unfiltered = !state.text && !Object.keys(state.filters).length && !state.inView;
       this.frame.setEmpty(answer.total === 0 && unfiltered ? emptyCatalogue() : null);
       if (answer.total === 0 && unfiltered) this.markReady();
+      return unfiltered && state.sort === 'newest' && state.page === 0 ? answer : null;
     } catch (error) {
       if (!(error instanceof DOMException) && !(error instanceof ServerGone)) this.layer.complain(error instanceof Error ? error.message : String(error));
+      return null;
     }
   }
 

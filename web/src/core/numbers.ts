@@ -4,12 +4,12 @@
 export function figure(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(2).replace('-', '−');
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(2).replaceAll('-', '−');
   const whole = size < 1 ? 1 : Math.floor(Math.log10(size)) + 1;
   const text = value.toFixed(Number.isInteger(value) ? 0 : Math.max(0, digits - whole));
   const [integer = '', fraction] = text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '').split('.');
   const grouped = Math.abs(Number(integer)) >= 10000 ? integer.replace(/\B(?=(\d{3})+$)/g, '\u202f') : integer;
-  return (fraction ? `${grouped}.${fraction}` : grouped).replace('-', '−');
+  return (fraction ? `${grouped}.${fraction}` : grouped).replaceAll('-', '−');
 }
 
 export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
@@ -27,6 +27,6 @@ export function place(lon: number, lat: number, digits = 4): string {
 
 // What a person may type into a number field; NaN if it is none.
 export function typed(text: string): number {
-  const plain = text.replace(/[\s\u202f]/g, '').replace('−', '-');
+  const plain = text.replace(/[\s\u202f]/g, '').replaceAll('−', '-');
   return plain === '' ? NaN : Number(plain);
 }

@@ -46,7 +46,7 @@ export class Picture {
     maplibregl.addProtocol(scheme, (request, abort) => this.tile(request.url, abort));
     map.on('sourcedata', (event) => {
       const { coming } = this;
-      if (!coming || event.sourceId !== coming.id) return;
+      if (!coming || event.sourceId !== coming.id || !map.getSource(coming.id)) return;
       if (map.isSourceLoaded(coming.id) && (coming.answered || Date.now() - coming.since > 400)) this.reveal();
     });
     map.on('idle', () => {

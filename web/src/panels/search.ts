@@ -25,7 +25,10 @@ export class SearchPanel {
     const type = debounce(180, () => app.store.update({ text: this.box.value, page: 0 }));
     this.box.addEventListener('input', () => (this.take() ? undefined : type()));
     this.box.addEventListener('keydown', (event) => {
-      if (event.key === 'ArrowDown' || event.key === 'Enter') toRows();
+      if (event.key === 'ArrowDown' || event.key === 'Enter') {
+        this.app.store.update({ text: this.box.value });
+        toRows();
+      }
       else if (event.key === 'Escape') this.box.blur();
       else if (event.key === 'Backspace' && this.box.value === '') this.dropLast();
       else return;

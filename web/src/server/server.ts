@@ -17,6 +17,8 @@ interface FoundDataset {
   footprint: Dataset['footprint'];
 }
 
+const extras = ['search', 'histogram', 'point', 'classes', 'colormaps'];
+
 export class Server {
   readonly api: Api;
   names: readonly KeyName[] = [];
@@ -47,7 +49,8 @@ export class Server {
         return await ours();
       } catch (error) {
         if (!(error instanceof NoRoute)) throw error;
-        this.missing.add(route);
+        // Without a search it is a Terracotta, which has none of the others either.
+        for (const one of route === 'search' ? extras : [route]) this.missing.add(one);
       }
     }
     return plain();
@@ -88,9 +91,10 @@ export class Server {
   }
 
   // The newest dataset by the key that holds a time, else the first; null: there is none.
-  async newest(): Promise<Keys | null> {
+  // found: the first page of the whole catalogue, if it is there already.
+  async newest(found: SearchAnswer | null): Promise<Keys | null> {
     const all = { text: '', filters: {}, page: 0, sort: 'newest' as const };
-    const { datasets, facets } = await this.search(all, null);
+    const { datasets, facets } = found ?? await this.search(all, null);
     const time = timeKey(this.names, datasets[0]?.keys);
     const last = time < 0 ? undefined : (facets[this.names[time]!.key] ?? []).map(({ value }) => value).sort().at(-1);
     const here = datasets.find(({ keys }) => last === undefined || keys[time] === last);
