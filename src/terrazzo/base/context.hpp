@@ -17,7 +17,8 @@ struct Context {
 
   // Throws cancelled: stop was asked for. timeout: the deadline has passed.
   void check() const {
-    if (stop.stop_requested()) throw failure(ErrorKind::cancelled, "the caller went away");
+    if (stop.stop_requested())
+      throw failure(ErrorKind::cancelled, "the caller went away");
     if (Clock::now() > deadline)
       throw failure(ErrorKind::timeout, "this took longer than the server allows");
   }

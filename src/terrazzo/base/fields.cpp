@@ -1,7 +1,8 @@
 #include "terrazzo/base/fields.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "terrazzo/base/text.hpp"
 
 namespace terrazzo {
 namespace {
@@ -9,11 +10,10 @@ namespace {
 constexpr std::array true_words{"t", "true", "1", "on", "y", "yes"};
 constexpr std::array false_words{"f", "false", "0", "off", "n", "no"};
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
+// For messages: short, and whole even if a text in it is not UTF-8.
+std::string text_of(const Json& value) {
+  constexpr std::size_t most = 200;
+  return shown(value.dump(-1, ' ', false, Json::error_handler_t::replace), most);
 }
 
 bool has_type(const Json& value, std::string_view type) {
@@ -31,15 +31,17 @@ bool fits(const Json& value, const Json& schema) {
   const auto type = schema["type"].get<std::string>();
   if (!has_type(value, type)) return false;
   if (type != "array") return true;
-  if (schema.contains("minItems") && value.size() != schema["minItems"].get<std::size_t>())
+  if (schema.contains("minItems") &&
+      value.size() != schema["minItems"].get<std::size_t>())
     return false;
-  return std::ranges::all_of(value,
-                             [&](const Json& item) { return fits(item, schema["items"]); });
+  return std::ranges::all_of(
+      value, [&](const Json& item) { return fits(item, schema["items"]); });
 }
 
 std::string type_words(const Json& schema) {
   const auto type = schema.value("type", "value");
-  if (type != "array") return (type == "integer" || type == "object" ? "an " : "a ") + type;
+  if (type != "array")
+    return (type == "integer" || type == "object" ? "an " : "a ") + type;
   const std::string item = schema["items"].value("type", "value");
   if (schema.contains("minItems"))
     return fmt::format("a list of {} {}s", schema["minItems"].get<int>(), item);
@@ -57,16 +59,16 @@ void check_facts(std::string_view owner, std::string_view name, const Json& valu
   if (value.is_number()) {
     const auto number = value.get<double>();
     if (facts.at_least && number < *facts.at_least)
-      throw invalid("{}: '{}' cannot be {}; it is at least {}", owner, name, value.dump(),
-                    *facts.at_least);
+      throw invalid("{}: '{}' cannot be {}; it is at least {}", owner, name,
+                    text_of(value), *facts.at_least);
     if (facts.at_most && number > *facts.at_most)
-      throw invalid("{}: '{}' cannot be {}; it is at most {}", owner, name, value.dump(),
-                    *facts.at_most);
+      throw invalid("{}: '{}' cannot be {}; it is at most {}", owner, name,
+                    text_of(value), *facts.at_most);
   }
   if (!facts.one_of.empty() && value.is_string() &&
       std::ranges::find(facts.one_of, value.get_ref<const std::string&>()) ==
           facts.one_of.end())
-    throw invalid("{}: '{}' cannot be {}; it is one of: {}", owner, name, value.dump(),
+    throw invalid("{}: '{}' cannot be {}; it is one of: {}", owner, name, text_of(value),
                   fmt::join(facts.one_of, ", "));
 }
 
@@ -89,14 +91,19 @@ void FieldReader::check_type(std::string_view name, const Json& value, const Jso
                              bool may_be_null) const {
   if (may_be_null && value.is_null()) return;
   if (!fits(value, schema))
-    throw invalid("{}: '{}' cannot be {}; it is {}", owner_, name, value.dump(),
+    throw invalid("{}: '{}' cannot be {}; it is {}", owner_, name, text_of(value),
                   type_words(schema));
+}
+
+void FieldReader::refuse(std::string_view name, const Json& value,
+                         std::string_view why) const {
+  throw invalid("{}: '{}' cannot be {}; {}", owner_, name, text_of(value), why);
 }
 
 void FieldReader::refuse_unknown() const {
   for (const auto& [key, value] : from_.items()) {
     if (std::ranges::find(seen_, key) == seen_.end())
-      throw invalid("{}: no option is called '{}'; it has: {}", owner_, key,
+      throw invalid("{}: no option is called '{}'; it has: {}", owner_, shown(key),
                     fmt::join(seen_, ", "));
   }
 }
@@ -105,16 +112,25 @@ Json json_of_text(std::string_view owner, const FieldRow& row, std::string_view 
   const auto type = row.type.value("type", "");
   if (type == "string") return text;
   if (type == "boolean") {
-    const auto word = lower(text);
+    const auto word = lower_case(text);
     if (std::ranges::find(true_words, word) != true_words.end()) return true;
     if (std::ranges::find(false_words, word) != false_words.end()) return false;
-    throw invalid("{}: '{}' cannot be '{}'; it is true or false", owner, row.name, text);
+    throw invalid("{}: '{}' cannot be '{}'; it is true or false", owner, row.name,
+                  shown(text));
   }
   Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_discarded())
-    throw invalid("{}: '{}' cannot be '{}'; it is {}", owner, row.name, text,
+    throw invalid("{}: '{}' cannot be '{}'; it is {}", owner, row.name, shown(text),
                   type_words(row.type));
   return parsed;
+}
+
+void check_value(std::string_view owner, const FieldRow& row, const Json& value) {
+  if (value.is_null() && row.default_value.is_null() && !row.facts.required) return;
+  if (!fits(value, row.type))
+    throw invalid("{}: '{}' cannot be {}; it is {}", owner, row.name, text_of(value),
+                  type_words(row.type));
+  check_facts(owner, row.name, value, row.facts);
 }
 
 Json object_schema(const std::vector<FieldRow>& rows) {

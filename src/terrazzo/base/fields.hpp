@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -32,14 +33,18 @@ struct Facts {
   std::optional<double> at_least{};
   std::optional<double> at_most{};
   std::vector<std::string> one_of{};
-  bool secret = false;          // never printed: passwords and keys
-  std::string_view example{};   // JSON text, for OpenAPI and the reference pages
+  bool secret = false;         // never printed: passwords and keys
+  std::string_view example{};  // JSON text, for OpenAPI and the reference pages
 };
 
 inline Facts required() { return {.required = true}; }
 inline Facts at_least(double low) { return {.at_least = low}; }
-inline Facts within(double low, double high) { return {.at_least = low, .at_most = high}; }
-inline Facts one_of(std::vector<std::string> names) { return {.one_of = std::move(names)}; }
+inline Facts within(double low, double high) {
+  return {.at_least = low, .at_most = high};
+}
+inline Facts one_of(std::vector<std::string> names) {
+  return {.one_of = std::move(names)};
+}
 inline Facts secret() { return {.secret = true}; }
 
 template <class T>
@@ -57,6 +62,22 @@ inline constexpr bool is_list<std::array<T, n>> = true;
 // value breaks one of the facts. Lists are checked element by element.
 void check_facts(std::string_view owner, std::string_view name, const Json& value,
                  const Facts& facts);
+
+// Does the whole number, or every one of a list, fit T? JSON's own conversion would cut
+// it.
+template <class T>
+bool is_in_range(const Json& json) {
+  if constexpr (is_optional<T>) {
+    return json.is_null() || is_in_range<typename T::value_type>(json);
+  } else if constexpr (is_list<T>) {
+    for (const Json& item : json)
+      if (!is_in_range<typename T::value_type>(item)) return false;
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    if (json.is_number_unsigned()) return std::in_range<T>(json.get<std::uint64_t>());
+    if (json.is_number_integer()) return std::in_range<T>(json.get<std::int64_t>());
+  }
+  return true;
+}
 
 // The JSON Schema of a field's type: {"type": "integer"}, lists with their items.
 template <class T>
@@ -105,6 +126,8 @@ class FieldReader {
   const Json* take(std::string_view name, bool needed);
   void check_type(std::string_view name, const Json& value, const Json& schema,
                   bool may_be_null) const;
+  [[noreturn]] void refuse(std::string_view name, const Json& value,
+                           std::string_view why) const;
 
   template <class T>
   void read(std::string_view name, const Json& j, T& value) {
@@ -115,10 +138,11 @@ class FieldReader {
         read(name, j, value.emplace());
       }
     } else {
+      if (!is_in_range<T>(j)) refuse(name, j, "that is too large or too small");
       try {
         value = j.get<T>();
       } catch (const nlohmann::json::exception&) {
-        throw invalid("{}: '{}' cannot be {}", owner_, name, j.dump());
+        refuse(name, j, "that is something else");
       }
     }
   }
@@ -169,6 +193,10 @@ std::vector<FieldRow> field_rows() {
 // f/false/0/off/n/no, everything else is JSON.
 // Throws invalid_input: the text is not that.
 Json json_of_text(std::string_view owner, const FieldRow& row, std::string_view text);
+
+// Throws invalid_input: the value has not the row's type or breaks one of its facts. Null
+// is right for a row that has no default and is not required.
+void check_value(std::string_view owner, const FieldRow& row, const Json& value);
 
 // {"type":"object","properties":…,"additionalProperties":false}
 Json object_schema(const std::vector<FieldRow>& rows);

@@ -35,7 +35,8 @@ std::string message_of(const Json& json) {
 }  // namespace
 
 TEST_CASE("a params struct reads itself from JSON") {
-  const auto p = from_json<Params>({{"pad", 2}, {"limit", nullptr}, {"size", {4, 8}}}, "crop");
+  const auto p =
+      from_json<Params>({{"pad", 2}, {"limit", nullptr}, {"size", {4, 8}}}, "crop");
   CHECK(p.pad == 2);
   CHECK(p.crs == "EPSG:4326");
   CHECK(p.size == std::array{4, 8});
@@ -74,5 +75,31 @@ TEST_CASE("text becomes the JSON that the field's type wants") {
   CHECK(json_of_text("flags", rows[2], "[1, 2]") == Json::array({1, 2}));
   CHECK(json_of_text("flags", rows[5], "Yes") == true);
   CHECK_THROWS_WITH_AS(json_of_text("flags", rows[1], "wide"),
-                       doctest::Contains("'pad' cannot be 'wide'; it is a number"), Error);
+                       doctest::Contains("'pad' cannot be 'wide'; it is a number"),
+                       Error);
+}
+
+TEST_CASE("a number that the field cannot hold is refused, not cut") {
+  CHECK(message_of({{"pad", 1}, {"limit", 3'000'000'000}}) ==
+        "step 'crop': 'limit' cannot be 3000000000; that is too large or too small");
+  CHECK(message_of({{"pad", 1}, {"size", {1, 18'446'744'073'709'551'615U}}})
+            .find("too large") != std::string::npos);
+}
+
+TEST_CASE("text that is not UTF-8 or very long cannot break a message") {
+  CHECK(message_of({{"pad", 1}, {"method", "\xFF"}}).find("it is one of") !=
+        std::string::npos);
+  CHECK(message_of({{"pad", std::string(100'000, 'x')}}).size() < 500);
+  CHECK(message_of({{"\xFF", 1}, {"pad", 1}}).find("no option is called") !=
+        std::string::npos);
+}
+
+TEST_CASE("one value is checked against its row") {
+  const auto rows = field_rows<Params>();
+  check_value("TC_SIZE", rows[2], Json::array({1, 2}));
+  check_value("TC_LIMIT", rows[3], nullptr);
+  CHECK_THROWS_WITH_AS(check_value("TC_SIZE", rows[2], Json::array({1, 0})),
+                       doctest::Contains("TC_SIZE: 'size' cannot be 0"), Error);
+  CHECK_THROWS_WITH_AS(check_value("TC_QUICK", rows[5], nullptr),
+                       doctest::Contains("it is a boolean"), Error);
 }

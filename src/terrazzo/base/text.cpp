@@ -18,7 +18,7 @@ struct Block {
 };
 
 // Beyond ASCII, what is neither letter nor digit: blanks, punctuation, symbols,
-// private use. Sorted.
+// private use, what is beyond Unicode. Sorted.
 constexpr std::array not_words{
     Block{0x0080, 0x00A9},   Block{0x00AB, 0x00B1},   Block{0x00B4, 0x00B4},
     Block{0x00B6, 0x00B8},   Block{0x00BB, 0x00BB},   Block{0x00BF, 0x00BF},
@@ -38,7 +38,7 @@ constexpr std::array not_words{
     Block{0xFD3E, 0xFD4F},   Block{0xFDFC, 0xFE6F},   Block{0xFEFF, 0xFF0F},
     Block{0xFF1A, 0xFF20},   Block{0xFF3B, 0xFF40},   Block{0xFF5B, 0xFF65},
     Block{0xFFE0, 0xFFFF},   Block{0x10100, 0x10106}, Block{0x1D000, 0x1D2FF},
-    Block{0x1F000, 0x1F0FF}, Block{0x1F10D, 0x1FBEF}, Block{0xE0000, 0x10FFFF},
+    Block{0x1F000, 0x1F0FF}, Block{0x1F10D, 0x1FBEF}, Block{0xE0000, 0xFFFFFFFF},
 };
 
 bool is_ascii_word(char32_t c) noexcept {

@@ -62,11 +62,11 @@ class Crs {
   static const Crs& wgs84();         // EPSG:4326
   static const Crs& web_mercator();  // EPSG:3857
 
-  const std::string& wkt() const noexcept;      // WKT 2
-  std::string name() const;                     // "WGS 84 / UTM zone 33N"
-  std::optional<int> epsg_code() const;         // if it has one
+  const std::string& wkt() const noexcept;  // WKT 2
+  std::string name() const;                 // "WGS 84 / UTM zone 33N"
+  std::optional<int> epsg_code() const;     // if it has one
   bool is_geographic() const noexcept;
-  bool operator==(const Crs& other) const;      // same system, axis order aside
+  bool operator==(const Crs& other) const;  // same system, axis order aside
 
  private:
   friend class Transform;

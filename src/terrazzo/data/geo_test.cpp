@@ -161,8 +161,8 @@ TEST_CASE("systems and transforms are used from many threads at once") {
     for (int& result : right)
       threads.emplace_back([&result, &transform, &utm, &wanted] {
         for (int i = 0; i < 20; ++i)
-          result += transform(Point{500000, 5800000}) == wanted && utm == Crs::epsg(32633) &&
-                    utm.epsg_code() == 32633;
+          result += transform(Point{500000, 5800000}) == wanted &&
+                    utm == Crs::epsg(32633) && utm.epsg_code() == 32633;
       });
   }
   CHECK(right == std::vector<int>(4, 20));

@@ -20,7 +20,8 @@ inline constexpr int max_zoom = 60;  // x and y stay exact; deeper tiles hold no
 
 // Digits only, any length, leading zeros allowed. Numbers too large for TileId
 // become one that no dataset meets. Empty if a part is not made of digits.
-std::optional<TileId> tile_from_text(std::string_view z, std::string_view x, std::string_view y);
+std::optional<TileId> tile_from_text(std::string_view z, std::string_view x,
+                                     std::string_view y);
 
 // In EPSG:3857, metres.
 Box mercator_box(const TileId& tile);

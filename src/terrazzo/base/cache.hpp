@@ -1,0 +1,256 @@
+#pragma once
+// Values that are costly to make, kept while they fit.
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/base/error.hpp"
+
+namespace terrazzo {
+
+struct CacheFigures {
+  std::uint64_t hits = 0;     // found
+  std::uint64_t joined = 0;   // another caller was making it
+  std::uint64_t misses = 0;   // made here
+  std::uint64_t evicted = 0;  // went to make room
+  std::size_t entries = 0;
+  std::size_t bytes = 0;  // of the entries, as size_of says, plus entry_bytes each
+  std::size_t max_bytes = 0;
+};
+
+// Keeps the values used last within a budget of bytes, and lets one caller make a value
+// that several ask for at once. Safe from any thread; no lock is held while a value is
+// made or destroyed.
+template <class Key, class Value, class Hash = std::hash<Key>>
+class Cache {
+ public:
+  using Pointer = std::shared_ptr<const Value>;
+
+  // What an entry costs besides its value.
+  static constexpr std::size_t entry_bytes = 2 * sizeof(Key) + 96;
+
+  // max_bytes: 0 keeps nothing; equal requests at the same time still share one value.
+  // The budget is split among shards of 16 MiB or more, 16 at most; a value too large
+  // for its shard is not kept.
+  explicit Cache(std::size_t max_bytes)
+      : shards_(std::clamp<std::size_t>(max_bytes / least_shard, 1, most_shards)) {
+    for (Shard& shard : shards_) shard.max_bytes = max_bytes / shards_.size();
+  }
+
+  // The kept value, or the one make() gives: a Value or a Pointer, not null.
+  // size_of(value) is its bytes.
+  //
+  // Throws  what make() throws; nothing is kept then, and those who waited get a copy,
+  //         except that of cancelled and timeout: it was the maker's patience that ended,
+  //         so one of them makes the value instead.
+  //         cancelled, timeout: the context of a caller who waits has ended.
+  //         internal: make() asked for the key it is making.
+  template <class Make, class SizeOf>
+  Pointer get_or_make(const Key& key, Make&& make, SizeOf&& size_of,
+                      const Context& context = {}) {
+    Shard& shard = shard_of(key);
+    for (;;) {
+      std::shared_ptr<Flight> flight;
+      {
+        const std::lock_guard lock{shard.mutex};
+        if (Pointer kept = find_in(shard, key)) return kept;
+        auto& slot = shard.flights[key];
+        if (!slot) {
+          slot = std::make_shared<Flight>();
+          ++shard.figures.misses;
+        } else {
+          flight = slot;
+          ++shard.figures.joined;
+        }
+      }
+      if (!flight) return made(shard, key, make, size_of);
+      if (Pointer value = waited_for(*flight, context)) return value;
+    }
+  }
+
+  // Null if it is not kept. Does not wait.
+  Pointer find(const Key& key) {
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock{shard.mutex};
+    return find_in(shard, key);
+  }
+
+  void erase(const Key& key) {
+    Shard& shard = shard_of(key);
+    std::list<Entry> gone;
+    const std::lock_guard lock{shard.mutex};
+    if (const auto at = shard.places.find(key); at != shard.places.end())
+      remove(shard, at->second, gone);
+  }
+
+  void clear() {
+    for (Shard& shard : shards_) {
+      std::list<Entry> gone;
+      const std::lock_guard lock{shard.mutex};
+      while (!shard.entries.empty()) remove(shard, shard.entries.begin(), gone);
+    }
+  }
+
+  CacheFigures figures() const {
+    CacheFigures sum;
+    for (const Shard& shard : shards_) {
+      const std::lock_guard lock{shard.mutex};
+      sum.hits += shard.figures.hits;
+      sum.joined += shard.figures.joined;
+      sum.misses += shard.figures.misses;
+      sum.evicted += shard.figures.evicted;
+      sum.entries += shard.entries.size();
+      sum.bytes += shard.figures.bytes;
+      sum.max_bytes += shard.max_bytes;
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr std::size_t least_shard = std::size_t{16} << 20U;
+  static constexpr std::size_t most_shards = 16;
+
+  struct Entry {
+    Key key;
+    Pointer value;
+    std::size_t bytes;
+  };
+
+  // A value that is being made.
+  struct Flight {
+    const std::thread::id maker = std::this_thread::get_id();
+    std::mutex mutex;
+    std::condition_variable_any ended;
+    bool done = false;
+    Pointer value;                // null: it failed
+    std::optional<Error> error;   // a copy: the maker may still add notes to its own
+    std::exception_ptr stranger;  // an exception that is no Error
+  };
+
+  struct Shard {
+    mutable std::mutex mutex;
+    std::list<Entry> entries;  // the one used last is first
+    std::unordered_map<Key, typename std::list<Entry>::iterator, Hash> places;
+    std::unordered_map<Key, std::shared_ptr<Flight>, Hash> flights;
+    std::size_t max_bytes = 0;
+    CacheFigures figures;
+  };
+
+  Shard& shard_of(const Key& key) {
+    // The map inside uses the low bits of the hash; these are others.
+    const auto mixed = static_cast<std::uint64_t>(Hash{}(key)) * 0x9E3779B97F4A7C15U;
+    return shards_[(mixed >> 32U) % shards_.size()];
+  }
+
+  static Pointer find_in(Shard& shard, const Key& key) {
+    const auto at = shard.places.find(key);
+    if (at == shard.places.end()) return nullptr;
+    ++shard.figures.hits;
+    shard.entries.splice(shard.entries.begin(), shard.entries, at->second);
+    return at->second->value;
+  }
+
+  // Moves the entry to `gone`, to be destroyed after the lock is released.
+  static void remove(Shard& shard, typename std::list<Entry>::iterator entry,
+                     std::list<Entry>& gone) {
+    shard.figures.bytes -= entry->bytes;
+    shard.places.erase(entry->key);
+    gone.splice(gone.begin(), shard.entries, entry);
+  }
+
+  static void keep(Shard& shard, const Key& key, const Pointer& value, std::size_t bytes,
+                   std::list<Entry>& gone) {
+    if (bytes > shard.max_bytes) return;
+    gone.push_back({key, value, bytes});  // may throw; from here on only places may
+    shard.places.emplace(key, gone.begin());
+    shard.entries.splice(shard.entries.begin(), gone, gone.begin());
+    shard.figures.bytes += bytes;
+    while (shard.figures.bytes > shard.max_bytes) {
+      remove(shard, std::prev(shard.entries.end()), gone);
+      ++shard.figures.evicted;
+    }
+  }
+
+  // Makes the value of the flight that this caller has begun, and ends the flight.
+  template <class Make, class SizeOf>
+  Pointer made(Shard& shard, const Key& key, Make& make, SizeOf& size_of) {
+    Pointer value;
+    std::list<Entry> gone;
+    try {
+      if constexpr (std::is_convertible_v<std::invoke_result_t<Make&>, Pointer>) {
+        value = make();
+      } else {
+        value = std::make_shared<const Value>(make());
+      }
+      const std::size_t bytes = static_cast<std::size_t>(size_of(*value)) + entry_bytes;
+      const std::lock_guard lock{shard.mutex};
+      keep(shard, key, value, bytes, gone);
+    } catch (const Error& e) {
+      end_flight(shard, key, nullptr, e, nullptr);
+      throw;
+    } catch (...) {
+      end_flight(shard, key, nullptr, std::nullopt, std::current_exception());
+      throw;
+    }
+    end_flight(shard, key, value, std::nullopt, nullptr);
+    return value;
+  }
+
+  void end_flight(Shard& shard, const Key& key, Pointer value, std::optional<Error> error,
+                  std::exception_ptr stranger) {
+    std::shared_ptr<Flight> flight;
+    {
+      const std::lock_guard lock{shard.mutex};
+      const auto at = shard.flights.find(key);
+      flight = std::move(at->second);
+      shard.flights.erase(at);
+    }
+    const std::lock_guard lock{flight->mutex};
+    flight->value = std::move(value);
+    flight->error = std::move(error);
+    flight->stranger = std::move(stranger);
+    flight->done = true;
+    flight->ended.notify_all();
+  }
+
+  // Null: the maker gave up; try again.
+  static Pointer waited_for(Flight& flight, const Context& context) {
+    if (flight.maker == std::this_thread::get_id())
+      throw failure(ErrorKind::internal, "a value is needed to make itself");
+    std::unique_lock lock{flight.mutex};
+    while (!flight.done) {
+      context.check();
+      // Far deadlines overflow in some clocks.
+      const auto soon = Context::Clock::now() + std::chrono::hours{1};
+      flight.ended.wait_until(lock, context.stop, std::min(context.deadline, soon),
+                              [&] { return flight.done; });
+    }
+    if (flight.value) return flight.value;
+    if (!flight.error) std::rethrow_exception(flight.stranger);
+    const ErrorKind kind = flight.error->kind();
+    if (kind == ErrorKind::cancelled || kind == ErrorKind::timeout) {
+      context.check();
+      return nullptr;
+    }
+    throw Error{*flight.error};
+  }
+
+  std::vector<Shard> shards_;
+};
+
+}  // namespace terrazzo

@@ -1,0 +1,172 @@
+#include "terrazzo/base/pool.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "terrazzo/base/log.hpp"
+
+namespace terrazzo {
+
+// One parallel_for(). A helper that comes after the caller has left finds it closed and
+// never touches the caller's function.
+struct Pool::Loop {
+  Loop(std::size_t n, const std::function<void(std::size_t)>& f) : count(n), call(f) {}
+
+  void help() {
+    {
+      const std::lock_guard lock{mutex};
+      if (closed) return;
+      ++helping;
+    }
+    run();
+    const std::lock_guard lock{mutex};
+    --helping;
+    left.notify_all();
+  }
+
+  void run() noexcept {
+    for (;;) {
+      const std::size_t i = next.fetch_add(1);
+      if (i >= count || broken) return;
+      try {
+        call(i);
+      } catch (...) {
+        broken = true;
+        const std::lock_guard lock{mutex};
+        if (!error) error = std::current_exception();
+      }
+    }
+  }
+
+  // By the caller, after its own run().
+  void finish() {
+    std::unique_lock lock{mutex};
+    closed = true;
+    left.wait(lock, [this] { return helping == 0; });
+    if (error) std::rethrow_exception(std::exchange(error, nullptr));
+  }
+
+  const std::size_t count;
+  const std::function<void(std::size_t)>& call;
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> broken{false};
+  std::mutex mutex;
+  std::condition_variable left;
+  std::size_t helping = 0;
+  bool closed = false;
+  std::exception_ptr error;
+};
+
+Pool::Pool(std::size_t threads, std::size_t max_queue)
+    : thread_count_(threads), max_queue_(max_queue) {
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+Pool::~Pool() { stop(); }
+
+bool Pool::try_post(Job job) {
+  {
+    const std::lock_guard lock{mutex_};
+    const bool full = thread_count_ > 0 && queue_.size() >= max_queue_;
+    if (stopping_ || full) {
+      ++refused_;
+      return false;
+    }
+    if (thread_count_ > 0) {
+      queue_.push_back(std::move(job));
+    } else {
+      ++running_;
+    }
+  }
+  if (thread_count_ > 0) {
+    wake_.notify_one();
+    return true;
+  }
+  run(job);
+  const std::lock_guard lock{mutex_};
+  --running_;
+  return true;
+}
+
+void Pool::post_helpers(const std::shared_ptr<Loop>& loop, std::size_t count) {
+  {
+    const std::lock_guard lock{mutex_};
+    const std::size_t room = thread_count_ - std::min(thread_count_, helpers_.size());
+    count = stopping_ ? 0 : std::min(count, room);
+    helpers_.insert(helpers_.end(), count, loop);
+  }
+  for (std::size_t i = 0; i < count; ++i) wake_.notify_one();
+}
+
+void Pool::parallel_for(std::size_t n, const std::function<void(std::size_t)>& f) {
+  if (n == 0) return;
+  if (n == 1 || thread_count_ == 0) {
+    for (std::size_t i = 0; i < n; ++i) f(i);
+    return;
+  }
+  const auto loop = std::make_shared<Loop>(n, f);
+  post_helpers(loop, n - 1);
+  loop->run();
+  loop->finish();
+}
+
+void Pool::run(const Job& job) {
+  try {
+    job();
+  } catch (const std::exception& e) {
+    ++failed_;
+    log::error("a job failed", {{"error", e.what()}});
+  } catch (...) {
+    ++failed_;
+    log::error("a job failed with something that is no exception");
+  }
+  ++done_;
+}
+
+void Pool::work() {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    wake_.wait(lock,
+               [this] { return stopping_ || !queue_.empty() || !helpers_.empty(); });
+    if (queue_.empty() && helpers_.empty()) return;
+    ++running_;
+    if (!helpers_.empty()) {
+      auto loop = std::move(helpers_.front());
+      helpers_.pop_front();
+      lock.unlock();
+      loop->help();
+    } else {
+      Job job = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      run(job);
+      job = nullptr;  // what it owns goes before the lock comes
+    }
+    lock.lock();
+    --running_;
+  }
+}
+
+void Pool::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+Pool::Figures Pool::figures() const {
+  const std::lock_guard lock{mutex_};
+  return {thread_count_, queue_.size(), running_, done_, failed_, refused_};
+}
+
+}  // namespace terrazzo
