@@ -59,8 +59,9 @@ class Maps {
 
   CacheFigures cache_figures() const noexcept;
 
+  struct State;  // what the files of this folder share
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,203 @@
+#include "terrazzo/maps/maps.hpp"
+
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "terrazzo/catalog/describe.hpp"
+#include "terrazzo/maps/state.hpp"
+
+namespace terrazzo::maps {
+namespace {
+
+// Of the byte budget, the share of encoded pictures; the rest is for pixels.
+constexpr double picture_share = 0.25;
+
+std::size_t picture_budget(const Settings& settings) {
+  return static_cast<std::size_t>(picture_share *
+                                  static_cast<double>(settings.raster_cache_size));
+}
+
+std::string key_list(const catalog::Keys& keys) {
+  return fmt::format("{}", fmt::join(keys, "/"));
+}
+
+// A file that a record names and that is not there is the server's trouble, not a name
+// that the caller got wrong.
+[[noreturn]] void rethrow_for(const catalog::Record& record, Error& error) {
+  error.note("reading {}", record.path);
+  if (error.kind() != ErrorKind::not_found) throw;
+  Error missing = failure(ErrorKind::unavailable, "the raster file of dataset {} is missing",
+                          key_list(record.keys));
+  missing.note("opening {}", record.path);
+  throw missing;
+}
+
+std::array<std::size_t, 2> lazy_shape(const Settings& settings) {
+  const auto [rows, cols] = settings.lazy_loading_max_shape;
+  return {static_cast<std::size_t>(rows), static_cast<std::size_t>(cols)};
+}
+
+}  // namespace
+
+std::string digest(std::string_view text) {
+  constexpr std::uint64_t offset = 14695981039346656037ULL;
+  constexpr std::uint64_t prime = 1099511628211ULL;
+  std::uint64_t hash = offset;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
+  return fmt::format("{:016x}", hash);
+}
+
+io::Resampling resampling_of(std::string_view name) {
+  if (name == "nearest") return io::Resampling::nearest;
+  if (name == "linear") return io::Resampling::linear;
+  if (name == "cubic") return io::Resampling::cubic;
+  if (name == "average") return io::Resampling::average;
+  throw invalid("no resampling method is called '{}'; there are: {}", name,
+                fmt::join(resampling_names, ", "));
+}
+
+std::string generation(const catalog::Record& record) {
+  struct stat facts {};
+  if (::stat(record.path.c_str(), &facts) == 0)
+    return fmt::format("{}.{}.{}", facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return fmt::format("m{}", std::chrono::duration_cast<std::chrono::minutes>(now).count());
+}
+
+bool meets(const catalog::Record& record, const PictureRequest& request) {
+  return !request.tile || tile_meets(*request.tile, record.metadata->bounds);
+}
+
+std::string picture_key(std::string_view what, const PictureRequest& request) {
+  std::string key{what};
+  if (request.tile)
+    key += fmt::format("|{}/{}/{}", request.tile->z, request.tile->x, request.tile->y);
+  else
+    key += "|preview";
+  if (request.size) key += fmt::format("|{}x{}", request.size->rows, request.size->cols);
+  return key;
+}
+
+std::string describe_record(const catalog::Record& record) {
+  std::string text = fmt::format("|{}#{}@{}", record.path, record.band, generation(record));
+  if (record.metadata) {
+    const catalog::Metadata& m = *record.metadata;
+    text += fmt::format("|{},{},{},{}", m.bounds.west, m.bounds.south, m.bounds.east,
+                        m.bounds.north);
+  }
+  return text;
+}
+
+Maps::State::State(Settings s, std::unique_ptr<catalog::Catalog> c,
+                   std::vector<std::unique_ptr<io::RasterOpener>> o, raster::Colormaps maps)
+    : settings(std::move(s)),
+      catalog(std::move(c)),
+      openers(std::move(o)),
+      colormaps(std::move(maps)),
+      tiles(settings.raster_cache_size - picture_budget(settings)),
+      pictures(picture_budget(settings)),
+      described(0) {}
+
+catalog::Record Maps::State::stored(const catalog::Keys& keys) const {
+  auto found = catalog->get(keys);
+  if (!found) throw failure(ErrorKind::not_found, "No dataset found");
+  return std::move(*found);
+}
+
+catalog::Record Maps::State::record(const catalog::Keys& keys, const Context& context) const {
+  catalog::Record found = stored(keys);
+  if (found.metadata) return found;
+  if (!catalog->writable())
+    throw failure(ErrorKind::denied, "Lazy loading requires a writable database");
+  const auto compute = [&] {
+    catalog::Record described_record = stored(keys);
+    if (described_record.metadata) return described_record;
+    const auto file = raster(described_record);
+    try {
+      described_record.metadata = catalog::describe(*file, {.max_shape = lazy_shape(settings)});
+    } catch (Error& e) {
+      rethrow_for(described_record, e);
+    }
+    catalog->insert(described_record);
+    return described_record;
+  };
+  const auto size = [](const catalog::Record&) { return sizeof(catalog::Record); };
+  return *described.get_or_make(fmt::format("{}", fmt::join(keys, "\x1f")), compute, size, context);
+}
+
+std::shared_ptr<const io::Raster> Maps::State::raster(const catalog::Record& record) const {
+  for (const auto& opener : openers) {
+    try {
+      return opener->open(record.path, record.band);
+    } catch (Error& e) {
+      if (e.kind() == ErrorKind::unsupported && opener != openers.back()) continue;
+      rethrow_for(record, e);
+    }
+  }
+  throw failure(ErrorKind::unsupported, "nothing can read the raster file of dataset {}",
+                key_list(record.keys));
+}
+
+TileSize Maps::State::size_of(const PictureRequest& request) const {
+  if (request.size) return *request.size;
+  const auto [rows, cols] = settings.default_tile_size;
+  return {static_cast<std::size_t>(rows), static_cast<std::size_t>(cols)};
+}
+
+std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
+                                              const PictureRequest& request, bool keep_values,
+                                              const Context& context) const {
+  const TileSize size = size_of(request);
+  const auto key = fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows,
+                               size.cols, keep_values, describe_record(record));
+  const auto read = [&]() -> Tile {
+    const auto file = raster(record);
+    io::WarpedRead warp{.rows = size.rows, .cols = size.cols};
+    if (request.tile) {
+      warp.box = mercator_box(*request.tile);
+    } else {
+      const io::RasterInfo& info = file->info();
+      if (!info.crs)
+        throw failure(ErrorKind::unsupported, "the raster file of dataset {} is not georeferenced",
+                      key_list(record.keys));
+      warp.box = Transform{*info.crs, Crs::web_mercator()}(
+          bounds_of(info.affine, info.rows, info.cols));
+    }
+    const auto nearest = io::Resampling::nearest;
+    warp.resampling = keep_values ? nearest : resampling_of(settings.resampling_method);
+    warp.reprojection = keep_values ? nearest : resampling_of(settings.reprojection_method);
+    try {
+      return file->read_warped(warp);
+    } catch (Error& e) {
+      rethrow_for(record, e);
+    }
+  };
+  const auto bytes = [](const Tile& t) {
+    return t ? t->bytes().size() + t->valid().size() : sizeof(Tile);
+  };
+  return tiles.get_or_make(key, read, bytes, context);
+}
+
+Maps::Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
+           std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps)
+    : state_(std::make_unique<State>(std::move(settings), std::move(catalog), std::move(openers),
+                                     std::move(colormaps))) {}
+
+Maps::~Maps() = default;
+
+const Settings& Maps::settings() const noexcept { return state_->settings; }
+const raster::Colormaps& Maps::colormaps() const noexcept { return state_->colormaps; }
+const catalog::Catalog& Maps::catalog() const noexcept { return *state_->catalog; }
+
+catalog::Record Maps::record(const catalog::Keys& keys, const Context& context) const {
+  return state_->record(keys, context);
+}
+
+CacheFigures Maps::cache_figures() const noexcept {
+  const auto a = state_->tiles.figures();
+  const auto b = state_->pictures.figures();
+  return {a.hits + b.hits, a.misses + b.misses, a.bytes + b.bytes};
+}
+
+}  // namespace terrazzo::maps

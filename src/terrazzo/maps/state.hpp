@@ -1,0 +1,59 @@
+#pragma once
+// What the files of this folder share; nobody outside it includes this.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "terrazzo/base/cache.hpp"
+#include "terrazzo/maps/maps.hpp"
+
+namespace terrazzo::maps {
+
+// A raster read for one picture; empty where the raster does not reach.
+using Tile = std::optional<Image>;
+
+struct Maps::State {
+  Settings settings;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::vector<std::unique_ptr<io::RasterOpener>> openers;
+  raster::Colormaps colormaps;
+
+  mutable Cache<std::string, Tile> tiles;
+  mutable Cache<std::string, std::string> pictures;
+  mutable Cache<std::string, catalog::Record> described;  // keeps nothing: one maker each
+
+  State(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
+        std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps);
+
+  // As Maps::record, without computing metadata.
+  catalog::Record stored(const catalog::Keys& keys) const;
+  // With metadata, computed and stored if need be.
+  catalog::Record record(const catalog::Keys& keys, const Context& context) const;
+  std::shared_ptr<const io::Raster> raster(const catalog::Record& record) const;
+
+  // Rows and cols of the picture that is asked for.
+  TileSize size_of(const PictureRequest& request) const;
+  // The pixels behind one band of a picture, through the cache. keep_values: nearest
+  // neighbour all the way, for classes.
+  std::shared_ptr<const Tile> tile(const catalog::Record& record, const PictureRequest& request,
+                                   bool keep_values, const Context& context) const;
+};
+
+// Says which content a record's file has now: its size and time, or for files that
+// cannot be asked, the minute.
+std::string generation(const catalog::Record& record);
+
+// False if no pixel of the tile can be in the record's bounds; true for previews.
+bool meets(const catalog::Record& record, const PictureRequest& request);
+
+// What tells two pictures apart, as text: keys of caches, hashed for ETags.
+std::string picture_key(std::string_view what, const PictureRequest& request);
+std::string describe_record(const catalog::Record& record);
+
+// "a1b2…" of any text, 16 hex digits; the same on every machine (FNV-1a, 64 bit).
+std::string digest(std::string_view text);
+
+io::Resampling resampling_of(std::string_view name);
+
+}  // namespace terrazzo::maps
