@@ -1,0 +1,30 @@
+// Prints, for each job, CPU milliseconds of Terrazzo and of the named baseline in the same
+// run and how many times less CPU Terrazzo takes:  terrazzo_bench [tiles|metadata|optimize]…
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "benches.hpp"
+#include "terrazzo/base/error.hpp"
+
+int main(int count, char** words) {
+  using namespace terrazzo;
+  const std::vector<std::string_view> wanted(words + 1, words + count);
+  const auto asked = [&](std::string_view name) {
+    return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
+  };
+  fmt::print("{:<34} {:>12} {:>12} {:>8}   baseline\n", "job (CPU time, median)", "terrazzo",
+             "baseline", "ratio");
+  try {
+    if (asked("tiles")) bench::tiles();
+    if (asked("metadata")) bench::metadata();
+    if (asked("optimize")) bench::optimize();
+  } catch (const Error& e) {
+    fmt::print(stderr, "error: {}\n", e.what());
+    return error_facts(e.kind()).exit_code;
+  }
+  return 0;
+}
