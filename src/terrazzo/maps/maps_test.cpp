@@ -1,0 +1,313 @@
+#include "terrazzo/maps/maps.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "terrazzo/io/png.hpp"
+
+using namespace terrazzo;
+using namespace terrazzo::maps;
+
+namespace {
+
+constexpr double half_world = 20037508.342789244;
+
+// 512 x 512 uint16 over longitude and latitude 0..10 in web mercator: pixel value is the
+// column, row 0 is no data. Counts what is read.
+class Ramp : public io::Raster {
+ public:
+  explicit Ramp(std::atomic<int>& reads) : reads_(reads) {
+    const Point corner = Transform{Crs::wgs84(), Crs::web_mercator()}({10, 10});
+    info_.rows = info_.cols = 512;
+    info_.affine = {corner.x / 512, 0, 0, 0, -corner.y / 512, corner.y};
+    info_.crs = Crs::web_mercator();
+    info_.bands = {{.type = ElementType::uint16}};
+    info_.bands[0].labels = {{7, "Water"}};
+  }
+  const io::RasterInfo& info() const override { return info_; }
+  int band() const override { return 1; }
+  Image read(const io::Window& window, std::size_t rows, std::size_t cols) const override {
+    Image image{ElementType::uint16, 1, rows, cols};
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < cols; ++c) {
+        const auto col = window.col + c * window.cols / cols;
+        const auto row = window.row + r * window.rows / rows;
+        image.values<std::uint16_t>()[r * cols + c] = static_cast<std::uint16_t>(col);
+        image.valid()[r * cols + c] = row > 0;
+      }
+    }
+    return image;
+  }
+  std::optional<Image> read_warped(const io::WarpedRead& request) const override {
+    ++reads_;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    return read({0, 0, 512, 512}, request.rows, request.cols);
+  }
+
+ private:
+  std::atomic<int>& reads_;
+  io::RasterInfo info_;
+};
+
+class RampOpener : public io::RasterOpener {
+ public:
+  explicit RampOpener(std::atomic<int>& reads) : reads_(reads) {}
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int) const override {
+    if (!std::filesystem::exists(uri))
+      throw failure(ErrorKind::not_found, "there is no file {}", uri);
+    return std::make_shared<Ramp>(reads_);
+  }
+
+ private:
+  std::atomic<int>& reads_;
+};
+
+// A folder with a catalogue of (scene, band): s/a and s/b with metadata of the ramp, s/lazy
+// without, s/gone whose file is missing.
+struct World {
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() /
+      fmt::format("maps_test_{}_{}", ::getpid(), reinterpret_cast<std::uintptr_t>(this));
+  std::string database = (folder / "catalog.sqlite").string();
+  std::atomic<int> reads = 0;
+
+  World() {
+    std::filesystem::create_directories(folder);
+    catalog::create_catalog(database, {{"scene", ""}, {"band", ""}});
+    const auto store = catalog::open_catalog(database);
+    touch("file");
+    for (const char* band : {"a", "b"}) store->insert({{"s", band}, path("file"), 1, metadata()});
+    store->insert({{"s", "lazy"}, path("file"), 1, {}});
+    store->insert({{"s", "gone"}, path("gone"), 1, metadata()});
+  }
+  ~World() { std::filesystem::remove_all(folder); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  std::string path(const std::string& name) const { return (folder / name).string(); }
+  void touch(const std::string& name, const std::string& text = "x") const {
+    std::ofstream{path(name)} << text;
+  }
+  static catalog::Metadata metadata() {
+    catalog::Metadata m;
+    m.bounds = {0, 0, 10, 10};
+    m.low = 0;
+    m.high = 511;
+    for (std::size_t i = 0; i < 99; ++i) m.percentiles[i] = static_cast<double>(i) * 5;
+    m.user = Json::parse(R"({"classes": {"3": {"label": "Wood", "color": "#00ff00"}}})");
+    return m;
+  }
+  Maps maps(Settings settings = {}, bool read_only = false) {
+    std::vector<std::unique_ptr<io::RasterOpener>> openers;
+    openers.push_back(std::make_unique<RampOpener>(reads));
+    return Maps{settings, catalog::open_catalog(database, {.read_only = read_only}),
+                std::move(openers)};
+  }
+};
+
+SinglebandRequest band(const std::string& name, TileId tile = {5, 16, 15}) {
+  SinglebandRequest request;
+  request.keys = {"s", name};
+  request.tile = tile;
+  return request;
+}
+
+ComputeRequest compute(const std::string& expression) {
+  ComputeRequest request;
+  request.keys = {"s"};
+  request.tile = TileId{5, 16, 15};
+  request.expression = expression;
+  request.operands = {{"v1", "a"}, {"v2", "b"}};
+  request.stretch = {0, 511};
+  return request;
+}
+
+const TileId elsewhere{5, 0, 0};
+
+}  // namespace
+
+TEST_CASE("a single band is stretched over its range, with no data transparent") {
+  World world;
+  auto request = band("a");
+  request.size = TileSize{2, 512};
+  const auto picture = world.maps().singleband(request);
+  std::vector<std::uint8_t> want(1024);
+  for (std::size_t c = 0; c < 512; ++c)
+    want[512 + c] =
+        static_cast<std::uint8_t>(std::nearbyint(1 + 254 * static_cast<double>(c) / 511));
+  CHECK(*picture.bytes == io::png_grey(want, 2, 512, 1));
+  CHECK(picture.type == "image/png");
+}
+
+TEST_CASE("a tile elsewhere is the empty picture of the default size") {
+  World world;
+  auto request = band("a", elsewhere);
+  request.size = TileSize{64, 64};
+  CHECK(*world.maps().singleband(request).bytes == io::png_empty(256, 256));
+  CHECK(world.reads == 0);
+}
+
+TEST_CASE("a percentile out of range is refused, unless the tile is empty anyway") {
+  World world;
+  const auto maps = world.maps();
+  auto request = band("a");
+  request.stretch = {Percentile{2}, Percentile{99}};
+  CHECK_THROWS_WITH_AS(maps.singleband(request), "Invalid percentile, out of range: p99", Error);
+  request.tile = elsewhere;
+  CHECK_NOTHROW(maps.singleband(request));
+}
+
+TEST_CASE("an unknown dataset and a wrong number of keys are told apart") {
+  World world;
+  const auto maps = world.maps();
+  auto request = band("nope");
+  CHECK_THROWS_WITH_AS(maps.singleband(request), "No dataset found", Error);
+  request.keys = {"s"};
+  CHECK_THROWS_WITH_AS(maps.singleband(request), doctest::Contains("wrong number of keys"), Error);
+}
+
+TEST_CASE("a missing file is the server's trouble, not an unknown dataset") {
+  World world;
+  const auto maps = world.maps();
+  try {
+    maps.singleband(band("gone"));
+    FAIL("drew a picture of a missing file");
+  } catch (const Error& e) {
+    CHECK(e.kind() == ErrorKind::unavailable);
+    CHECK(e.message() == "the raster file of dataset s/gone is missing");
+    CHECK(std::string{e.what()}.find(world.path("gone")) != std::string::npos);
+  }
+}
+
+TEST_CASE("metadata that is missing is computed once and stored") {
+  World world;
+  const auto maps = world.maps();
+  CHECK(maps.record({"s", "lazy"}).metadata->high == 511);
+  CHECK(catalog::open_catalog(world.database)->get({"s", "lazy"})->metadata.has_value());
+}
+
+TEST_CASE("missing metadata of a read-only catalogue is denied") {
+  World world;
+  const auto maps = world.maps({}, true);
+  CHECK_THROWS_WITH_AS(maps.record({"s", "lazy"}), "Lazy loading requires a writable database",
+                       Error);
+}
+
+TEST_CASE("equal requests at once read the pixels once") {
+  World world;
+  const auto maps = world.maps();
+  {
+    std::vector<std::jthread> askers;
+    for (int i = 0; i < 8; ++i)
+      askers.emplace_back([&] { CHECK(maps.singleband(band("a")).bytes->size() > 100); });
+  }
+  CHECK(world.reads == 1);
+  auto other_colours = band("a");
+  other_colours.colormap = "viridis";
+  maps.singleband(other_colours);
+  CHECK(world.reads == 1);
+}
+
+TEST_CASE("the ETag changes with the file and with what is asked, and is free of reading") {
+  World world;
+  const auto maps = world.maps();
+  const auto first = maps.etag(band("a"));
+  CHECK(first == maps.etag(band("a")));
+  auto other = band("a");
+  other.stretch = {1.0, 2.0};
+  CHECK(first != maps.etag(other));
+  world.touch("file", "longer than before");
+  CHECK(first != maps.etag(band("a")));
+  CHECK(world.reads == 0);
+}
+
+TEST_CASE("a replaced file is drawn anew") {
+  World world;
+  const auto maps = world.maps();
+  maps.singleband(band("a"));
+  world.touch("file", "longer than before");
+  maps.singleband(band("a"));
+  CHECK(world.reads == 2);
+}
+
+TEST_CASE("RGB takes all keys but the last and upright ranges") {
+  World world;
+  const auto maps = world.maps();
+  RgbRequest request;
+  request.tile = TileId{5, 16, 15};
+  request.keys = {"s"};
+  request.bands = {"a", "b", "a"};
+  CHECK(maps.rgb(request).bytes->size() > 100);
+  request.stretches[1] = {100.0, 0.0};
+  CHECK_THROWS_WITH_AS(maps.rgb(request), "Upper stretch bound must be higher than lower bound",
+                       Error);
+  request.keys = {"s", "a"};
+  CHECK_THROWS_WITH_AS(maps.rgb(request), "must specify all keys except last one", Error);
+}
+
+TEST_CASE("an expression is computed, or refused in Terracotta's words") {
+  World world;
+  const auto maps = world.maps();
+  CHECK(maps.compute(compute("(v1+v2)/2")).bytes->size() > 100);
+  CHECK_THROWS_WITH_AS(maps.compute(compute("v3")),
+                       "error while executing expression: unrecognized name 'v3' in expression",
+                       Error);
+  auto upside_down = compute("v1");
+  upside_down.stretch = {1, 1};
+  CHECK_THROWS_WITH_AS(maps.compute(upside_down),
+                       "Upper stretch bounds must be larger than lower bounds", Error);
+}
+
+TEST_CASE("an expression that is too long or too costly is refused before any work") {
+  World world;
+  Settings settings;
+  settings.max_expression_length = 10;
+  settings.max_expression_cost = 1000;
+  const auto maps = world.maps(settings);
+  CHECK_THROWS_WITH_AS(maps.compute(compute("v1+v1+v1+v1")), doctest::Contains("11 characters"),
+                       Error);
+  CHECK_THROWS_WITH_AS(maps.compute(compute("v1+v2")), doctest::Contains("operations"), Error);
+  CHECK(world.reads == 0);
+}
+
+TEST_CASE("a histogram counts the valid pixels over the dataset's range") {
+  World world;
+  const auto histogram = world.maps().histogram({"s", "a"}, 4);
+  CHECK(histogram.low == 0);
+  CHECK(histogram.high == 511);
+  CHECK(histogram.total == 512 * 512);
+  CHECK(histogram.valid == 512 * 511);
+  CHECK(histogram.counts == std::vector<std::uint64_t>(4, 128 * 511));
+}
+
+TEST_CASE("the value at a point comes with its class and its native coordinates") {
+  World world;
+  const auto maps = world.maps();
+  const double pixel = 10.0 / 512;
+  const auto wood = maps.point({"s", "a"}, {3.5 * pixel, 5});
+  CHECK(wood.value == 3.0);
+  CHECK(wood.label == "Wood");
+  CHECK(wood.crs == "EPSG:3857");
+  CHECK(wood.native.x == doctest::Approx(half_world * 3.5 * pixel / 180));
+  CHECK_FALSE(maps.point({"s", "a"}, {-5, 5}).value);
+}
+
+TEST_CASE("classes come from the user's metadata, else from the file") {
+  World world;
+  const auto maps = world.maps();
+  const auto users = maps.classes({"s", "a"});
+  REQUIRE(users.size() == 1);
+  CHECK(users[0].label == "Wood");
+  CHECK(users[0].color == Color{0, 255, 0, 255});
+  CHECK(users[0].share == doctest::Approx(1.0 / 512));
+  const auto files = maps.classes({"s", "lazy"});
+  REQUIRE(files.size() == 1);
+  CHECK(files[0].label == "Water");
+}
