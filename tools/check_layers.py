@@ -11,6 +11,10 @@ import sys
 MAX_FILE = 500
 MAX_FUNCTION = 60
 ROOT = pathlib.Path("src/terrazzo")
+OTHERS = ("apps", "bench", "tests", "web/src")  # sizes only
+
+
+TYPE = re.compile(r" (template <.*?> )?(inline )?(namespace|struct|class|enum|union|extern)\b")
 
 
 def layers():
@@ -26,15 +30,31 @@ def layers():
 
 
 def long_functions(text):
-    """(line, length) of each top-level brace block that is over the limit."""
-    start = depth = None
+    """(line, length) of each function at namespace level that is over the limit."""
+    first = opened = None  # line of the statement's first word; is its brace open?
     for number, line in enumerate(text.splitlines(), 1):
-        if start is None and re.match(r"^[A-Za-z].*\)( const)?( noexcept)?( override)? \{$", line):
-            start = number
-        elif start is not None and line == "}":
-            if number - start + 1 > MAX_FUNCTION:
-                yield start, number - start + 1
-            start = None
+        if opened is None:
+            if first is None and re.match(r"[A-Za-z_~]", line):
+                first = number, ""
+            if first:
+                first = first[0], first[1] + " " + line
+            if first and line.endswith("{"):
+                if not TYPE.match(first[1]):
+                    opened = first[0]
+                first = None
+            elif first and line.endswith((";", "}", ":")) or not line.strip():
+                first = None
+        elif line.startswith("}"):
+            if number - opened + 1 > MAX_FUNCTION:
+                yield opened, number - opened + 1
+            opened = first = None
+
+
+def source_files():
+    for folder in (ROOT, *map(pathlib.Path, OTHERS)):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".cpp", ".hpp", ".py", ".ts", ".mjs") and path.is_file():
+                yield path
 
 
 def problems():
@@ -45,11 +65,14 @@ def problems():
         for included in re.findall(r'^#include "terrazzo/(\w+)/', text, re.M):
             if included not in allowed[layer]:
                 yield f"{path}: layer '{layer}' may not include '{included}'"
+    for path in source_files():
+        text = path.read_text()
         lines = text.count("\n")
         if lines > MAX_FILE:
             yield f"{path}: {lines} lines; the limit is {MAX_FILE}"
-        for line, length in long_functions(text):
-            yield f"{path}:{line}: a function of {length} lines; the limit is {MAX_FUNCTION}"
+        if path.suffix in (".cpp", ".hpp"):
+            for line, length in long_functions(text):
+                yield f"{path}:{line}: a function of {length} lines; the limit is {MAX_FUNCTION}"
 
 
 found = list(problems())
