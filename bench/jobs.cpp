@@ -29,9 +29,10 @@ void gdal_statistics(const std::string& path) {
   double stdev = 0;
   std::vector<GUIntBig> counts(256);
   auto* band = file->GetRasterBand(1);
-  const bool ok =
-      band->ComputeStatistics(FALSE, &low, &high, &mean, &stdev, nullptr, nullptr) == CE_None &&
-      band->GetHistogram(low, high, 256, counts.data(), TRUE, FALSE, nullptr, nullptr) == CE_None;
+  const bool ok = band->ComputeStatistics(FALSE, &low, &high, &mean, &stdev, nullptr,
+                                          nullptr) == CE_None &&
+                  band->GetHistogram(low, high, 256, counts.data(), TRUE, FALSE, nullptr,
+                                     nullptr) == CE_None;
   GDALClose(file);
   VSIUnlink((path + ".aux.xml").c_str());
   if (!ok) throw failure(ErrorKind::internal, "GDAL could not compute statistics");
@@ -46,7 +47,8 @@ void gdal_cog(const std::string& in, const std::string& out, const char* compres
   options.SetNameValue("NUM_THREADS", "ALL_CPUS");
   options.SetNameValue("RESAMPLING", "AVERAGE");
   auto* driver = GetGDALDriverManager()->GetDriverByName("COG");
-  auto* made = driver->CreateCopy(out.c_str(), file, FALSE, options.List(), nullptr, nullptr);
+  auto* made =
+      driver->CreateCopy(out.c_str(), file, FALSE, options.List(), nullptr, nullptr);
   if (made == nullptr) throw failure(ErrorKind::internal, "GDAL could not write {}", out);
   GDALClose(made);
   GDALClose(file);

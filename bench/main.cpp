@@ -1,5 +1,6 @@
-// Prints, for each job, CPU milliseconds of Terrazzo and of the named baseline in the same
-// run and how many times less CPU Terrazzo takes:  terrazzo_bench [tiles|metadata|optimize]…
+// Prints, for each job, CPU milliseconds of Terrazzo and of the named baseline in the
+// same run and how many times less CPU Terrazzo takes:  terrazzo_bench
+// [tiles|metadata|optimize]…
 
 #include <algorithm>
 #include <string_view>
@@ -16,8 +17,8 @@ int main(int count, char** words) {
   const auto asked = [&](std::string_view name) {
     return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
   };
-  fmt::print("{:<34} {:>12} {:>12} {:>8}   baseline\n", "job (CPU time, median)", "terrazzo",
-             "baseline", "ratio");
+  fmt::print("{:<34} {:>12} {:>12} {:>8}   baseline\n", "job (CPU time, median)",
+             "terrazzo", "baseline", "ratio");
   try {
     if (asked("tiles")) bench::tiles();
     if (asked("metadata")) bench::metadata();

@@ -8,9 +8,9 @@
 namespace terrazzo::bench {
 
 struct Pair {
-  std::string name;                  // "tile, one band, cold"
-  std::string baseline;              // "GDAL warp to memory, handle kept open"
-  std::function<void(int)> ours;     // called with the number of the run
+  std::string name;               // "tile, one band, cold"
+  std::string baseline;           // "GDAL warp to memory, handle kept open"
+  std::function<void(int)> ours;  // called with the number of the run
   std::function<void(int)> theirs;
   int runs = 15;
 };

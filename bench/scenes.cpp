@@ -29,8 +29,10 @@ void make_scene(const std::string& path, int side, unsigned seed) {
   GDALAllRegister();
   auto* driver = GetGDALDriverManager()->GetDriverByName("GTiff");
   const char* options[] = {"COMPRESS=DEFLATE", "ZLEVEL=1", nullptr};
-  auto* file = driver->Create(path.c_str(), side, side, 1, GDT_UInt16, const_cast<char**>(options));
-  if (file == nullptr) throw failure(ErrorKind::unavailable, "cannot write the scene {}", path);
+  auto* file = driver->Create(path.c_str(), side, side, 1, GDT_UInt16,
+                              const_cast<char**>(options));
+  if (file == nullptr)
+    throw failure(ErrorKind::unavailable, "cannot write the scene {}", path);
   double affine[] = {400000, 10, 0, 5900000, 0, -10};
   file->SetGeoTransform(affine);
   OGRSpatialReference utm;
@@ -44,10 +46,11 @@ void make_scene(const std::string& path, int side, unsigned seed) {
       const double terrain = 1500 + 900 * std::sin(r / 97.0 + seed) * std::cos(c / 131.0);
       const bool outside = c < r / 16;
       row[static_cast<std::size_t>(c)] =
-          outside ? std::uint16_t{0} : static_cast<std::uint16_t>(terrain + random() % 64);
+          outside ? std::uint16_t{0}
+                  : static_cast<std::uint16_t>(terrain + random() % 64);
     }
-    if (file->GetRasterBand(1)->RasterIO(GF_Write, 0, r, side, 1, row.data(), side, 1, GDT_UInt16,
-                                         0, 0, nullptr) != CE_None)
+    if (file->GetRasterBand(1)->RasterIO(GF_Write, 0, r, side, 1, row.data(), side, 1,
+                                         GDT_UInt16, 0, 0, nullptr) != CE_None)
       throw failure(ErrorKind::unavailable, "cannot write the scene {}", path);
   }
   GDALClose(file);

@@ -52,7 +52,8 @@ struct World {
     std::mt19937 random{7};
     std::uniform_real_distribution<double> share{0.25, 0.75};
     for (int i = 0; i < 64; ++i) {
-      const Point at{b.west + share(random) * b.width(), b.south + share(random) * b.height()};
+      const Point at{b.west + share(random) * b.width(),
+                     b.south + share(random) * b.height()};
       tiles.push_back(tile_at(at, 9 + i % 6));
     }
   }
@@ -62,10 +63,13 @@ struct World {
     settings.raster_cache_size = cache_bytes;
     std::vector<std::unique_ptr<io::RasterOpener>> openers;
     openers.push_back(formats::gdal_opener());
-    return std::make_unique<maps::Maps>(settings, catalog::open_catalog(database), std::move(openers));
+    return std::make_unique<maps::Maps>(settings, catalog::open_catalog(database),
+                                        std::move(openers));
   }
 
-  const TileId& tile(int run) const { return tiles[static_cast<std::size_t>(run) % tiles.size()]; }
+  const TileId& tile(int run) const {
+    return tiles[static_cast<std::size_t>(run) % tiles.size()];
+  }
 };
 
 maps::SinglebandRequest singleband(const TileId& tile) {
@@ -98,7 +102,8 @@ maps::ComputeRequest compute(const TileId& tile) {
 class GdalTiles {
  public:
   explicit GdalTiles(const std::vector<std::string>& files) {
-    for (const auto& file : files) handles_.push_back(GDALOpen(file.c_str(), GA_ReadOnly));
+    for (const auto& file : files)
+      handles_.push_back(GDALOpen(file.c_str(), GA_ReadOnly));
   }
   ~GdalTiles() {
     for (auto* handle : handles_) GDALClose(handle);
@@ -117,12 +122,13 @@ class GdalTiles {
   static GDALDatasetH warp(GDALDatasetH source, const TileId& tile) {
     const Box box = mercator_box(tile);
     CPLStringList words;
-    for (const auto& word : {std::string{"-of"}, std::string{"MEM"}, std::string{"-t_srs"},
-                             std::string{"EPSG:3857"}, std::string{"-r"}, std::string{"bilinear"},
-                             std::string{"-et"}, std::string{"0.125"}, std::string{"-ts"},
-                             std::string{"256"}, std::string{"256"}, std::string{"-te"},
-                             fmt::format("{}", box.west), fmt::format("{}", box.south),
-                             fmt::format("{}", box.east), fmt::format("{}", box.north)})
+    for (const auto& word :
+         {std::string{"-of"}, std::string{"MEM"}, std::string{"-t_srs"},
+          std::string{"EPSG:3857"}, std::string{"-r"}, std::string{"bilinear"},
+          std::string{"-et"}, std::string{"0.125"}, std::string{"-ts"},
+          std::string{"256"}, std::string{"256"}, std::string{"-te"},
+          fmt::format("{}", box.west), fmt::format("{}", box.south),
+          fmt::format("{}", box.east), fmt::format("{}", box.north)})
       words.AddString(word.c_str());
     auto* options = GDALWarpAppOptionsNew(words.List(), nullptr);
     auto* out = GDALWarp("", nullptr, 1, &source, options, nullptr);
@@ -133,24 +139,28 @@ class GdalTiles {
 
   static void encode(const std::vector<GDALDatasetH>& bands) {
     auto* memory = GetGDALDriverManager()->GetDriverByName("MEM");
-    auto* picture = memory->Create("", 256, 256, static_cast<int>(bands.size()), GDT_Byte, nullptr);
+    auto* picture =
+        memory->Create("", 256, 256, static_cast<int>(bands.size()), GDT_Byte, nullptr);
     std::vector<float> values(256 * 256);
     std::vector<std::uint8_t> bytes(values.size());
     for (std::size_t i = 0; i < bands.size(); ++i) {
-      const auto read = GDALRasterIO(GDALGetRasterBand(bands[i], 1), GF_Read, 0, 0, 256, 256,
-                                     values.data(), 256, 256, GDT_Float32, 0, 0);
+      const auto read = GDALRasterIO(GDALGetRasterBand(bands[i], 1), GF_Read, 0, 0, 256,
+                                     256, values.data(), 256, 256, GDT_Float32, 0, 0);
       for (std::size_t k = 0; k < values.size(); ++k)
         bytes[k] = static_cast<std::uint8_t>(
-            values[k] == 0 ? 0.F : std::clamp(1.F + (values[k] - 600.F) * 254.F / 1900.F, 1.F, 255.F));
-      const auto write = picture->GetRasterBand(static_cast<int>(i) + 1)->RasterIO(
-          GF_Write, 0, 0, 256, 256, bytes.data(), 256, 256, GDT_Byte, 0, 0, nullptr);
+            values[k] == 0
+                ? 0.F
+                : std::clamp(1.F + (values[k] - 600.F) * 254.F / 1900.F, 1.F, 255.F));
+      const auto write = picture->GetRasterBand(static_cast<int>(i) + 1)
+                             ->RasterIO(GF_Write, 0, 0, 256, 256, bytes.data(), 256, 256,
+                                        GDT_Byte, 0, 0, nullptr);
       if (read != CE_None || write != CE_None)
         throw failure(ErrorKind::internal, "GDAL could not read a tile");
     }
     auto* png = GetGDALDriverManager()->GetDriverByName("PNG");
     const char* options[] = {"ZLEVEL=1", nullptr};
-    GDALClose(png->CreateCopy("/vsimem/tile.png", picture, 0, const_cast<char**>(options), nullptr,
-                              nullptr));
+    GDALClose(png->CreateCopy("/vsimem/tile.png", picture, 0, const_cast<char**>(options),
+                              nullptr, nullptr));
     VSIUnlink("/vsimem/tile.png");
     GDALClose(picture);
   }

@@ -22,7 +22,8 @@ Image sample(const io::Raster& file) {
 
 std::optional<double> number_of(const std::string& text) {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
@@ -33,10 +34,12 @@ std::optional<Color> color_of(const Json& json) {
   std::string text = json.get<std::string>();
   if (text.starts_with('#')) text.erase(0, 1);
   unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (text.size() != 6 || error != std::errc{} || end != text.data() + 6) return std::nullopt;
-  return Color{static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 8),
-               static_cast<std::uint8_t>(value)};
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.size() != 6 || error != std::errc{} || end != text.data() + 6)
+    return std::nullopt;
+  return Color{static_cast<std::uint8_t>(value >> 16),
+               static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
 
 // One entry of user metadata: "Water", or {"label": "Water", "color": "#1f78b4"}.
@@ -63,8 +66,10 @@ std::vector<ClassEntry> user_classes(const Json& user) {
   }
   if (classes.is_array()) {
     for (const Json& about : classes) {
-      if (!about.is_object() || !about.contains("value") || !about["value"].is_number()) continue;
-      if (auto entry = class_of(about["value"].dump(), about)) entries.push_back(std::move(*entry));
+      if (!about.is_object() || !about.contains("value") || !about["value"].is_number())
+        continue;
+      if (auto entry = class_of(about["value"].dump(), about))
+        entries.push_back(std::move(*entry));
     }
   }
   return entries;
@@ -112,8 +117,10 @@ std::string label_at(const std::vector<ClassEntry>& entries, double value) {
   return found == entries.end() ? std::string{} : found->label;
 }
 
-std::vector<ClassEntry> known_classes(const catalog::Record& record, const io::Raster& file) {
-  auto entries = record.metadata ? user_classes(record.metadata->user) : std::vector<ClassEntry>{};
+std::vector<ClassEntry> known_classes(const catalog::Record& record,
+                                      const io::Raster& file) {
+  auto entries =
+      record.metadata ? user_classes(record.metadata->user) : std::vector<ClassEntry>{};
   if (entries.empty()) {
     const auto band = static_cast<std::size_t>(file.band() - 1);
     entries = file_classes(file.info().bands.at(band));
@@ -141,18 +148,20 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat) const {
   const auto file = state_->raster(record);
   const io::RasterInfo& info = file->info();
   if (!info.crs)
-    throw failure(ErrorKind::unsupported, "the raster file of this dataset is not georeferenced");
+    throw failure(ErrorKind::unsupported,
+                  "the raster file of this dataset is not georeferenced");
   PointValue result;
   result.native = Transform{Crs::wgs84(), *info.crs}(lonlat);
   const auto code = info.crs->epsg_code();
   result.crs = code ? fmt::format("EPSG:{}", *code) : info.crs->name();
 
   const Point pixel = info.affine.inverse()(result.native.x, result.native.y);
-  const bool inside = pixel.x >= 0 && pixel.y >= 0 && pixel.x < static_cast<double>(info.cols) &&
+  const bool inside = pixel.x >= 0 && pixel.y >= 0 &&
+                      pixel.x < static_cast<double>(info.cols) &&
                       pixel.y < static_cast<double>(info.rows);
   if (!inside) return result;
-  const Image image =
-      file->read({static_cast<std::size_t>(pixel.x), static_cast<std::size_t>(pixel.y), 1, 1}, 1, 1);
+  const Image image = file->read(
+      {static_cast<std::size_t>(pixel.x), static_cast<std::size_t>(pixel.y), 1, 1}, 1, 1);
   if (!image.valid()[0]) return result;
   result.value = with_type(image.type(), [&]<class T>(T) {
     return static_cast<double>(image.values<T>()[0]);
@@ -161,15 +170,18 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat) const {
   return result;
 }
 
-std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys, const Context& context) const {
+std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys,
+                                      const Context& context) const {
   const auto record = state_->record(keys, context);
   const auto file = state_->raster(record);
   auto entries = known_classes(record, *file);
   if (entries.empty()) return entries;
   add_shares(entries, sample(*file));
-  // A colour table has an entry for every byte; unnamed ones that do not occur say nothing.
-  std::erase_if(entries,
-                [](const ClassEntry& e) { return e.label.empty() && e.share.value_or(0) == 0; });
+  // A colour table has an entry for every byte; unnamed ones that do not occur say
+  // nothing.
+  std::erase_if(entries, [](const ClassEntry& e) {
+    return e.label.empty() && e.share.value_or(0) == 0;
+  });
   if (entries.size() > most_classes) entries.resize(most_classes);
   return entries;
 }

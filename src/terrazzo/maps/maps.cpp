@@ -27,8 +27,9 @@ std::string key_list(const catalog::Keys& keys) {
 [[noreturn]] void rethrow_for(const catalog::Record& record, Error& error) {
   error.note("reading {}", record.path);
   if (error.kind() != ErrorKind::not_found) throw;
-  Error missing = failure(ErrorKind::unavailable, "the raster file of dataset {} is missing",
-                          key_list(record.keys));
+  Error missing =
+      failure(ErrorKind::unavailable, "the raster file of dataset {} is missing",
+              key_list(record.keys));
   missing.note("opening {}", record.path);
   throw missing;
 }
@@ -58,11 +59,13 @@ io::Resampling resampling_of(std::string_view name) {
 }
 
 std::string generation(const catalog::Record& record) {
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(record.path.c_str(), &facts) == 0)
-    return fmt::format("{}.{}.{}", facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);
+    return fmt::format("{}.{}.{}", facts.st_size, facts.st_mtim.tv_sec,
+                       facts.st_mtim.tv_nsec);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return fmt::format("m{}", std::chrono::duration_cast<std::chrono::minutes>(now).count());
+  return fmt::format("m{}",
+                     std::chrono::duration_cast<std::chrono::minutes>(now).count());
 }
 
 bool meets(const catalog::Record& record, const PictureRequest& request) {
@@ -80,7 +83,8 @@ std::string picture_key(std::string_view what, const PictureRequest& request) {
 }
 
 std::string describe_record(const catalog::Record& record) {
-  std::string text = fmt::format("|{}#{}@{}", record.path, record.band, generation(record));
+  std::string text =
+      fmt::format("|{}#{}@{}", record.path, record.band, generation(record));
   if (record.metadata) {
     const catalog::Metadata& m = *record.metadata;
     text += fmt::format("|{},{},{},{}", m.bounds.west, m.bounds.south, m.bounds.east,
@@ -90,7 +94,8 @@ std::string describe_record(const catalog::Record& record) {
 }
 
 Maps::State::State(Settings s, std::unique_ptr<catalog::Catalog> c,
-                   std::vector<std::unique_ptr<io::RasterOpener>> o, raster::Colormaps maps)
+                   std::vector<std::unique_ptr<io::RasterOpener>> o,
+                   raster::Colormaps maps)
     : settings(std::move(s)),
       catalog(std::move(c)),
       openers(std::move(o)),
@@ -105,7 +110,8 @@ catalog::Record Maps::State::stored(const catalog::Keys& keys) const {
   return std::move(*found);
 }
 
-catalog::Record Maps::State::record(const catalog::Keys& keys, const Context& context) const {
+catalog::Record Maps::State::record(const catalog::Keys& keys,
+                                    const Context& context) const {
   catalog::Record found = stored(keys);
   if (found.metadata) return found;
   if (!catalog->writable())
@@ -115,7 +121,8 @@ catalog::Record Maps::State::record(const catalog::Keys& keys, const Context& co
     if (described_record.metadata) return described_record;
     const auto file = raster(described_record);
     try {
-      described_record.metadata = catalog::describe(*file, {.max_shape = lazy_shape(settings)});
+      described_record.metadata =
+          catalog::describe(*file, {.max_shape = lazy_shape(settings)});
     } catch (Error& e) {
       rethrow_for(described_record, e);
     }
@@ -123,10 +130,12 @@ catalog::Record Maps::State::record(const catalog::Keys& keys, const Context& co
     return described_record;
   };
   const auto size = [](const catalog::Record&) { return sizeof(catalog::Record); };
-  return *described.get_or_make(fmt::format("{}", fmt::join(keys, "\x1f")), compute, size, context);
+  return *described.get_or_make(fmt::format("{}", fmt::join(keys, "\x1f")), compute, size,
+                                context);
 }
 
-std::shared_ptr<const io::Raster> Maps::State::raster(const catalog::Record& record) const {
+std::shared_ptr<const io::Raster> Maps::State::raster(
+    const catalog::Record& record) const {
   for (const auto& opener : openers) {
     try {
       return opener->open(record.path, record.band);
@@ -146,7 +155,8 @@ TileSize Maps::State::size_of(const PictureRequest& request) const {
 }
 
 std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
-                                              const PictureRequest& request, bool keep_values,
+                                              const PictureRequest& request,
+                                              bool keep_values,
                                               const Context& context) const {
   const TileSize size = size_of(request);
   const auto key = fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows,
@@ -159,14 +169,16 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
     } else {
       const io::RasterInfo& info = file->info();
       if (!info.crs)
-        throw failure(ErrorKind::unsupported, "the raster file of dataset {} is not georeferenced",
+        throw failure(ErrorKind::unsupported,
+                      "the raster file of dataset {} is not georeferenced",
                       key_list(record.keys));
-      warp.box = Transform{*info.crs, Crs::web_mercator()}(
-          bounds_of(info.affine, info.rows, info.cols));
+      warp.box = Transform{
+          *info.crs, Crs::web_mercator()}(bounds_of(info.affine, info.rows, info.cols));
     }
     const auto nearest = io::Resampling::nearest;
     warp.resampling = keep_values ? nearest : resampling_of(settings.resampling_method);
-    warp.reprojection = keep_values ? nearest : resampling_of(settings.reprojection_method);
+    warp.reprojection =
+        keep_values ? nearest : resampling_of(settings.reprojection_method);
     try {
       return file->read_warped(warp);
     } catch (Error& e) {
@@ -180,9 +192,10 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
 }
 
 Maps::Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
-           std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps)
-    : state_(std::make_unique<State>(std::move(settings), std::move(catalog), std::move(openers),
-                                     std::move(colormaps))) {}
+           std::vector<std::unique_ptr<io::RasterOpener>> openers,
+           raster::Colormaps colormaps)
+    : state_(std::make_unique<State>(std::move(settings), std::move(catalog),
+                                     std::move(openers), std::move(colormaps))) {}
 
 Maps::~Maps() = default;
 

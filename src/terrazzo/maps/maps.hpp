@@ -28,7 +28,8 @@ class Maps {
  public:
   // openers are asked in order; the first that can open a file serves it.
   Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
-       std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps = {});
+       std::vector<std::unique_ptr<io::RasterOpener>> openers,
+       raster::Colormaps colormaps = {});
   ~Maps();
 
   const Settings& settings() const noexcept;
@@ -51,11 +52,13 @@ class Maps {
   std::string etag(const ComputeRequest& request) const;
 
   // Of at most 1024 x 1024 pixels, over the dataset's range.
-  Histogram histogram(const catalog::Keys& keys, std::size_t bins, const Context& context = {}) const;
+  Histogram histogram(const catalog::Keys& keys, std::size_t bins,
+                      const Context& context = {}) const;
   PointValue point(const catalog::Keys& keys, Point lonlat) const;
-  // From the user metadata ("classes": {"1": "Water"} or [{"value","label","color"}]), else
-  // from the file's colour table and category names; empty if there are none.
-  std::vector<ClassEntry> classes(const catalog::Keys& keys, const Context& context = {}) const;
+  // From the user metadata ("classes": {"1": "Water"} or [{"value","label","color"}]),
+  // else from the file's colour table and category names; empty if there are none.
+  std::vector<ClassEntry> classes(const catalog::Keys& keys,
+                                  const Context& context = {}) const;
 
   CacheFigures cache_figures() const noexcept;
 

@@ -34,7 +34,8 @@ Range range_of(const Stretch& stretch, const catalog::Metadata& metadata) {
           bound_value(stretch[1], metadata.high, metadata)};
 }
 
-const raster::ColorTable& table_of(const raster::Colormaps& colormaps, const std::string& name) {
+const raster::ColorTable& table_of(const raster::Colormaps& colormaps,
+                                   const std::string& name) {
   const raster::ColorTable* table = colormaps.find(name);
   if (table == nullptr)
     throw invalid("no colormap is called '{}'; there are: {}", name,
@@ -60,12 +61,13 @@ std::string grey_or_palette(const Bytes& bytes, const TileSize& size,
 
 // A picture that is known but not drawn.
 struct Plan {
-  std::string key;                     // all that it depends on
-  std::function<std::string()> draw;   // empty text: nothing to see
+  std::string key;                    // all that it depends on
+  std::function<std::string()> draw;  // empty text: nothing to see
 };
 
 std::string empty_key(const Settings& settings) {
-  return fmt::format("empty|{}x{}", settings.default_tile_size[0], settings.default_tile_size[1]);
+  return fmt::format("empty|{}x{}", settings.default_tile_size[0],
+                     settings.default_tile_size[1]);
 }
 
 // The empty picture keeps the default size, whatever was asked for: as Terracotta does.
@@ -85,10 +87,12 @@ std::string settings_key(const Maps::State& state, const PictureRequest& request
                      s.resampling_method, s.reprojection_method, s.resampler);
 }
 
-std::string colormap_key(const Maps::State& state, const std::optional<std::string>& name) {
+std::string colormap_key(const Maps::State& state,
+                         const std::optional<std::string>& name) {
   if (!name) return "|grey";
   const raster::ColorTable& table = table_of(state.colormaps, *name);
-  const std::string_view bytes{reinterpret_cast<const char*>(table.data()), sizeof(table)};
+  const std::string_view bytes{reinterpret_cast<const char*>(table.data()),
+                               sizeof(table)};
   return fmt::format("|{}:{}", *name, digest(bytes));
 }
 
@@ -99,8 +103,8 @@ std::string explicit_key(const ExplicitColors& colors) {
   return key;
 }
 
-std::string draw_classes(const Image& image, const ExplicitColors& classes, const TileSize& size,
-                         int level) {
+std::string draw_classes(const Image& image, const ExplicitColors& classes,
+                         const TileSize& size, int level) {
   std::vector<double> values;
   std::vector<Color> colors;
   for (const auto& [value, color] : classes) {
@@ -112,7 +116,8 @@ std::string draw_classes(const Image& image, const ExplicitColors& classes, cons
   return io::png_palette(bytes, size.rows, size.cols, palette_of(colors), level);
 }
 
-Bytes draw_band(const Image& image, Range range, const std::optional<std::string>& transform) {
+Bytes draw_band(const Image& image, Range range,
+                const std::optional<std::string>& transform) {
   Bytes bytes(image.pixels());
   if (!transform) {
     raster::stretch(image, 0, range, bytes);
@@ -126,7 +131,8 @@ Bytes draw_band(const Image& image, Range range, const std::optional<std::string
   return bytes;
 }
 
-Plan plan(const Maps::State& state, const SinglebandRequest& request, const Context& context) {
+Plan plan(const Maps::State& state, const SinglebandRequest& request,
+          const Context& context) {
   if (request.explicit_colors && request.colormap)
     throw invalid("a picture has either a colormap or explicit colours, not both");
   const auto record = state.record(request.keys, context);
@@ -135,7 +141,8 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request, const Cont
   const Range range = classes ? Range{} : range_of(request.stretch, *record.metadata);
   Plan result;
   result.key = picture_key("singleband", request) + describe_record(record) +
-               settings_key(state, request) + fmt::format("|{},{}", range.low, range.high) +
+               settings_key(state, request) +
+               fmt::format("|{},{}", range.low, range.high) +
                (classes ? explicit_key(*request.explicit_colors)
                         : colormap_key(state, request.colormap)) +
                fmt::format("|{}", request.color_transform.value_or("-"));
@@ -153,7 +160,8 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request, const Cont
 }
 
 // Records of values of the last key under the others.
-std::vector<catalog::Record> last_key_records(const Maps::State& state, const catalog::Keys& keys,
+std::vector<catalog::Record> last_key_records(const Maps::State& state,
+                                              const catalog::Keys& keys,
                                               std::span<const std::string> values,
                                               const Context& context) {
   std::vector<catalog::Record> records;
@@ -169,15 +177,15 @@ void check_key_count(const Maps::State& state, const catalog::Keys& keys) {
   if (keys.size() + 1 != state.catalog->key_names().size()) throw invalid("{}", few_keys);
 }
 
-bool all_meet(const std::vector<catalog::Record>& records, const PictureRequest& request) {
+bool all_meet(const std::vector<catalog::Record>& records,
+              const PictureRequest& request) {
   return std::ranges::all_of(records, [&](const auto& r) { return meets(r, request); });
 }
 
 // The same tile of every record; empty if one of them has nothing there.
-std::vector<std::shared_ptr<const Tile>> read_tiles(const Maps::State& state,
-                                                    const std::vector<catalog::Record>& records,
-                                                    const PictureRequest& request,
-                                                    const Context& context) {
+std::vector<std::shared_ptr<const Tile>> read_tiles(
+    const Maps::State& state, const std::vector<catalog::Record>& records,
+    const PictureRequest& request, const Context& context) {
   std::vector<std::shared_ptr<const Tile>> tiles;
   for (const auto& record : records) {
     tiles.push_back(state.tile(record, request, false, context));
@@ -200,7 +208,8 @@ std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles
     scaled[i].resize(image.pixels());
     raster::scale(image, 0, ranges[i], scaled[i]);
   }
-  const std::array bands{std::span{scaled[0]}, std::span{scaled[1]}, std::span{scaled[2]}};
+  const std::array bands{std::span{scaled[0]}, std::span{scaled[1]},
+                         std::span{scaled[2]}};
   raster::ColorTransform::parse(*transform, 3).apply(bands);
   for (std::size_t i = 0; i < 3; ++i) {
     bytes[i].resize(scaled[i].size());
@@ -235,12 +244,14 @@ Plan plan(const Maps::State& state, const RgbRequest& request, const Context& co
   return result;
 }
 
-raster::Expression checked_expression(const Maps::State& state, const ComputeRequest& request) {
+raster::Expression checked_expression(const Maps::State& state,
+                                      const ComputeRequest& request) {
   const Settings& settings = state.settings;
   const std::string& text = request.expression;
   if (text.size() > static_cast<std::size_t>(settings.max_expression_length))
-    throw invalid("error while executing expression: it has {} characters; at most {} are allowed",
-                  text.size(), settings.max_expression_length);
+    throw invalid(
+        "error while executing expression: it has {} characters; at most {} are allowed",
+        text.size(), settings.max_expression_length);
   const auto expression = [&] {
     try {
       return raster::Expression::parse(text);
@@ -250,19 +261,23 @@ raster::Expression checked_expression(const Maps::State& state, const ComputeReq
   }();
   for (const std::string& name : expression.operands()) {
     if (!request.operands.contains(name))
-      throw invalid("error while executing expression: unrecognized name '{}' in expression", name);
+      throw invalid(
+          "error while executing expression: unrecognized name '{}' in expression", name);
   }
   const TileSize size = state.size_of(request);
-  const double cost =
-      expression.cost_per_pixel() * static_cast<double>(size.rows) * static_cast<double>(size.cols);
+  const double cost = expression.cost_per_pixel() * static_cast<double>(size.rows) *
+                      static_cast<double>(size.cols);
   if (cost > settings.max_expression_cost)
-    throw invalid("error while executing expression: it needs {:.3g} operations for this picture; "
-                  "at most {:.3g} are allowed", cost, settings.max_expression_cost);
+    throw invalid(
+        "error while executing expression: it needs {:.3g} operations for this picture; "
+        "at most {:.3g} are allowed",
+        cost, settings.max_expression_cost);
   return expression;
 }
 
 Image run_expression(const raster::Expression& expression, const ComputeRequest& request,
-                     std::span<const std::shared_ptr<const Tile>> tiles, const Context& context) {
+                     std::span<const std::shared_ptr<const Tile>> tiles,
+                     const Context& context) {
   std::map<std::string, const Image*, std::less<>> operands;
   std::size_t i = 0;
   for (const auto& [name, value] : request.operands) operands[name] = &**tiles[i++];
@@ -274,7 +289,8 @@ Image run_expression(const raster::Expression& expression, const ComputeRequest&
   }
 }
 
-Plan plan(const Maps::State& state, const ComputeRequest& request, const Context& context) {
+Plan plan(const Maps::State& state, const ComputeRequest& request,
+          const Context& context) {
   const Range range{request.stretch[0], request.stretch[1]};
   if (!(range.high > range.low))
     throw invalid("Upper stretch bounds must be larger than lower bounds");
@@ -292,7 +308,8 @@ Plan plan(const Maps::State& state, const ComputeRequest& request, const Context
   std::size_t i = 0;
   for (const auto& [name, value] : request.operands)
     result.key += fmt::format("|{}", name) + describe_record(records[i++]);
-  result.draw = [&state, &request, &context, records, expression, range]() -> std::string {
+  result.draw = [&state, &request, &context, records, expression,
+                 range]() -> std::string {
     const auto tiles = read_tiles(state, records, request, context);
     if (tiles.empty() && !records.empty()) return {};
     const Image out = run_expression(expression, request, tiles, context);
@@ -304,7 +321,8 @@ Plan plan(const Maps::State& state, const ComputeRequest& request, const Context
 }
 
 template <class Request>
-Picture picture(const Maps::State& state, const Request& request, const Context& context) {
+Picture picture(const Maps::State& state, const Request& request,
+                const Context& context) {
   const Plan planned = plan(state, request, context);
   const auto draw = [&] {
     std::string bytes = planned.draw();
@@ -334,8 +352,12 @@ Picture Maps::compute(const ComputeRequest& request, const Context& context) con
   return picture(*state_, request, context);
 }
 
-std::string Maps::etag(const SinglebandRequest& request) const { return tag(*state_, request); }
+std::string Maps::etag(const SinglebandRequest& request) const {
+  return tag(*state_, request);
+}
 std::string Maps::etag(const RgbRequest& request) const { return tag(*state_, request); }
-std::string Maps::etag(const ComputeRequest& request) const { return tag(*state_, request); }
+std::string Maps::etag(const ComputeRequest& request) const {
+  return tag(*state_, request);
+}
 
 }  // namespace terrazzo::maps

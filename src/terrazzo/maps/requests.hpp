@@ -34,7 +34,8 @@ struct TileSize {
   std::size_t cols = 256;
 };
 
-using ExplicitColors = std::vector<std::pair<double, Color>>;  // value -> colour, in order
+using ExplicitColors =
+    std::vector<std::pair<double, Color>>;  // value -> colour, in order
 
 // What all pictures share. No tile: the preview of the whole dataset.
 struct PictureRequest {
@@ -51,16 +52,17 @@ struct SinglebandRequest : PictureRequest {
 };
 
 struct RgbRequest : PictureRequest {
-  catalog::Keys keys{};                    // all but the last
-  std::array<std::string, 3> bands{};      // values of the last key: red, green, blue
+  catalog::Keys keys{};                // all but the last
+  std::array<std::string, 3> bands{};  // values of the last key: red, green, blue
   std::array<Stretch, 3> stretches{};
   std::optional<std::string> color_transform{};
 };
 
 struct ComputeRequest : PictureRequest {
-  catalog::Keys keys{};                        // all but the last
+  catalog::Keys keys{};  // all but the last
   std::string expression{};
-  std::map<std::string, std::string, std::less<>> operands{};  // v1 -> value of the last key
+  std::map<std::string, std::string, std::less<>>
+      operands{};  // v1 -> value of the last key
   std::array<double, 2> stretch{};
   std::optional<std::string> colormap{};
 };

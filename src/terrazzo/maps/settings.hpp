@@ -28,7 +28,8 @@ struct Settings {
   std::string resampling_method = "average";
   std::string reprojection_method = "linear";
   std::vector<std::string> allowed_origins_metadata{"*"};
-  std::vector<std::string> allowed_origins_tiles{R"(http[s]?://(localhost|127\.0\.0\.1):*)"};
+  std::vector<std::string> allowed_origins_tiles{
+      R"(http[s]?://(localhost|127\.0\.0\.1):*)"};
   std::int64_t max_post_metadata_keys = 100;
   std::int64_t max_expression_length = 10'000;
   double max_expression_cost = 4e9;
@@ -44,11 +45,13 @@ struct Settings {
   void fields(auto& f);
 };
 
-inline const std::vector<std::string> resampling_names{"nearest", "linear", "cubic", "average"};
+inline const std::vector<std::string> resampling_names{"nearest", "linear", "cubic",
+                                                       "average"};
 
 void Settings::fields(auto& f) {
   f("driver_path", driver_path, "The catalogue: a path or URL of its database.");
-  f("driver_provider", driver_provider, "The kind of catalogue, if its URL does not tell.");
+  f("driver_provider", driver_provider,
+    "The kind of catalogue, if its URL does not tell.");
   f("debug", debug, "Log every request with its stages.");
   f("loglevel", loglevel, "Least severity that is logged.",
     one_of({"debug", "info", "warning", "error", "critical"}));
@@ -57,35 +60,45 @@ void Settings::fields(auto& f) {
   f("resampler", resampler,
     "How pixels are resampled: exact gives the same values as Terracotta and GDAL.",
     one_of({"exact"}));
-  f("raster_cache_size", raster_cache_size, "Bytes of rasters and tiles kept in memory; 0 keeps none.");
-  f("default_tile_size", default_tile_size, "Rows and columns of a tile if none are asked for.",
-    within(1, 65536));
-  f("max_tile_size", max_tile_size, "Most rows or columns of a tile that may be asked for.",
-    within(1, 65536));
+  f("raster_cache_size", raster_cache_size,
+    "Bytes of rasters and tiles kept in memory; 0 keeps none.");
+  f("default_tile_size", default_tile_size,
+    "Rows and columns of a tile if none are asked for.", within(1, 65536));
+  f("max_tile_size", max_tile_size,
+    "Most rows or columns of a tile that may be asked for.", within(1, 65536));
   f("lazy_loading_max_shape", lazy_loading_max_shape,
-    "Most rows and columns read for metadata that is computed on first request.", at_least(0));
-  f("png_compress_level", png_compress_level, "Deflate level of PNG pictures.", within(0, 9));
-  f("db_connection_timeout", db_connection_timeout, "Seconds a locked or silent database is waited for.",
+    "Most rows and columns read for metadata that is computed on first request.",
     at_least(0));
-  f("resampling_method", resampling_method, "How pixels are made fewer.", one_of(resampling_names));
+  f("png_compress_level", png_compress_level, "Deflate level of PNG pictures.",
+    within(0, 9));
+  f("db_connection_timeout", db_connection_timeout,
+    "Seconds a locked or silent database is waited for.", at_least(0));
+  f("resampling_method", resampling_method, "How pixels are made fewer.",
+    one_of(resampling_names));
   f("reprojection_method", reprojection_method, "How pixels go from grid to grid.",
     one_of(resampling_names));
   f("allowed_origins_metadata", allowed_origins_metadata,
     "Origins whose pages may read keys, datasets, metadata and colour maps (CORS).");
-  f("allowed_origins_tiles", allowed_origins_tiles, "Origins whose pages may read tiles (CORS).");
-  f("max_post_metadata_keys", max_post_metadata_keys, "Most datasets in one POST of metadata.",
+  f("allowed_origins_tiles", allowed_origins_tiles,
+    "Origins whose pages may read tiles (CORS).");
+  f("max_post_metadata_keys", max_post_metadata_keys,
+    "Most datasets in one POST of metadata.", at_least(1));
+  f("max_expression_length", max_expression_length, "Most characters of an expression.",
     at_least(1));
-  f("max_expression_length", max_expression_length, "Most characters of an expression.", at_least(1));
-  f("max_expression_cost", max_expression_cost, "Most pixel operations that one expression may need.",
-    at_least(1));
+  f("max_expression_cost", max_expression_cost,
+    "Most pixel operations that one expression may need.", at_least(1));
   f("request_timeout", request_timeout, "Seconds one request may take.", at_least(0.001));
-  f("max_body_bytes", max_body_bytes, "Most bytes in the body of a request.", at_least(1));
-  f("max_header_bytes", max_header_bytes, "Most bytes in the head of a request, its URL included.",
-    at_least(256));
-  f("idle_timeout", idle_timeout, "Seconds an idle connection is kept open.", at_least(0.1));
-  f("drain_timeout", drain_timeout, "Seconds running requests may still take after SIGTERM.", at_least(0));
+  f("max_body_bytes", max_body_bytes, "Most bytes in the body of a request.",
+    at_least(1));
+  f("max_header_bytes", max_header_bytes,
+    "Most bytes in the head of a request, its URL included.", at_least(256));
+  f("idle_timeout", idle_timeout, "Seconds an idle connection is kept open.",
+    at_least(0.1));
+  f("drain_timeout", drain_timeout,
+    "Seconds running requests may still take after SIGTERM.", at_least(0));
   f("threads", threads, "Threads that compute; 0 is one per processor.", within(0, 1024));
-  f("max_queue", max_queue, "Requests that may wait for a thread before 503; 0 is 4096.", within(0, 1'000'000));
+  f("max_queue", max_queue, "Requests that may wait for a thread before 503; 0 is 4096.",
+    within(0, 1'000'000));
   f("cache_control", cache_control, "The Cache-Control header of tiles.");
 }
 

@@ -24,7 +24,8 @@ struct Maps::State {
   mutable Cache<std::string, catalog::Record> described;  // keeps nothing: one maker each
 
   State(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
-        std::vector<std::unique_ptr<io::RasterOpener>> openers, raster::Colormaps colormaps);
+        std::vector<std::unique_ptr<io::RasterOpener>> openers,
+        raster::Colormaps colormaps);
 
   // As Maps::record, without computing metadata.
   catalog::Record stored(const catalog::Keys& keys) const;
@@ -36,8 +37,9 @@ struct Maps::State {
   TileSize size_of(const PictureRequest& request) const;
   // The pixels behind one band of a picture, through the cache. keep_values: nearest
   // neighbour all the way, for classes.
-  std::shared_ptr<const Tile> tile(const catalog::Record& record, const PictureRequest& request,
-                                   bool keep_values, const Context& context) const;
+  std::shared_ptr<const Tile> tile(const catalog::Record& record,
+                                   const PictureRequest& request, bool keep_values,
+                                   const Context& context) const;
 };
 
 // Says which content a record's file has now: its size and time, or for files that

@@ -31,7 +31,8 @@ std::vector<Entry> sorted_entries(std::span<const double> labels) {
 
 std::uint8_t class_of(const std::vector<Entry>& entries, double value) {
   const auto found = std::ranges::lower_bound(entries, value, {}, &Entry::first);
-  return found != entries.end() && found->first == value ? found->second : std::uint8_t{0};
+  return found != entries.end() && found->first == value ? found->second
+                                                         : std::uint8_t{0};
 }
 
 }  // namespace
@@ -39,14 +40,15 @@ std::uint8_t class_of(const std::vector<Entry>& entries, double value) {
 void label(const Image& in, std::size_t band, std::span<const double> labels,
            std::span<std::uint8_t> out) {
   if (labels.size() > most_labels)
-    throw invalid("{} classes are too many for one picture; there may be {}", labels.size(),
-                  most_labels);
+    throw invalid("{} classes are too many for one picture; there may be {}",
+                  labels.size(), most_labels);
   with_type(in.type(), [&]<class T>(T) {
     const auto entries = sorted_entries<T>(labels);
     const auto values = in.values<T>(band);
     const auto valid = in.valid();
     for (std::size_t i = 0; i < values.size(); ++i)
-      out[i] = valid[i] ? class_of(entries, static_cast<double>(values[i])) : std::uint8_t{0};
+      out[i] =
+          valid[i] ? class_of(entries, static_cast<double>(values[i])) : std::uint8_t{0};
   });
 }
 
