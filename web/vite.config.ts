@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -24,11 +26,33 @@ function mapWorkerUrl(): Plugin {
   };
 }
 
+// The licences of everything bundled, as assets/licenses.txt.
+function licenses(): Plugin {
+  return {
+    name: 'licenses',
+    apply: 'build',
+    generateBundle() {
+      const folders = new Set<string>();
+      for (const id of this.getModuleIds()) {
+        const found = /^(.*?\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.split('?')[0]!);
+        if (found) folders.add(found[1]!);
+      }
+      const notices = [...folders].sort().map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+        const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+        return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`;
+      });
+      const source = `Land and borders: Natural Earth, public domain.\n\n${notices.join('\n----\n\n')}`;
+      this.emitFile({ type: 'asset', fileName: 'assets/licenses.txt', source });
+    },
+  };
+}
+
 const api = process.env.TERRAZZO_API ?? 'http://127.0.0.1:5080';
 
 export default defineConfig({
   base: './',
-  plugins: [mapWorkerUrl()],
+  plugins: [mapWorkerUrl(), licenses()],
   resolve: {
     alias: [
       { find: /^maplibre-gl$/, replacement: here('./node_modules/maplibre-gl/src/index.ts') },

@@ -210,7 +210,7 @@ createServer(async (request, response) => {
     if (found) return send(200, 'application/json', JSON.stringify(found));
     const file = join(dist, normalize(url.pathname === '/' ? 'index.html' : url.pathname));
     const body = await readFile(file).catch(() => null);
-    if (!body) return send(404, 'text/html', '<h1>Not Found</h1>');
+    if (!body) return response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not Found</h1>');
     response.setHeader('Content-Security-Policy', policy);
     return send(200, types[extname(file)] ?? 'application/octet-stream', body);
   } catch (error) {

@@ -35,6 +35,7 @@ export class Explorer {
   private readonly layer: LayerPanel;
   private readonly status: StatusLine;
   private readonly gone: GoneBar;
+  private readonly placed: boolean; // the address said where to look
   private markReady: () => void = () => undefined;
   private drawnKeys: Keys | null = null;
   private searching: AbortController | null = null;
@@ -45,6 +46,7 @@ export class Explorer {
   constructor(root: HTMLElement, base: string) {
     this.ready = new Promise((resolve) => (this.markReady = resolve));
     this.store = new Store(decodeState(location.hash));
+    this.placed = !!this.store.state.view;
     const api = new Api(base, (answers) => !answers && this.gone.away());
     this.server = new Server(api);
     this.gone = new GoneBar(() => this.probe());
@@ -111,7 +113,7 @@ export class Explorer {
     }, () => undefined);
     const { shown } = this.store.state;
     const first = shown?.length === this.server.names.length ? shown : await found.then((answer) => this.server.newest(answer)).catch(() => null);
-    if (first) await this.show(first, { fit: !this.store.state.view, first: !shown });
+    if (first) await this.show(first, { fit: !this.placed, first: !shown });
     else this.markReady();
   }
 

@@ -1,10 +1,11 @@
 // Land, borders and graticule from files beside the page: no tile service, no glyphs.
-import type { Feature, LineString, MultiLineString } from 'geojson';
-import type { Map } from 'maplibre-gl';
+import type { Feature, Geometry, LineString, MultiLineString } from 'geojson';
+import type { GeoJSONSource, Map } from 'maplibre-gl';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import coarseUrl from 'world-atlas/countries-110m.json?url';
 import fineUrl from 'world-atlas/countries-50m.json?url';
+import { flatRing, unwrapped } from '../core/globe.ts';
 
 export interface Palette {
   sea: string;
@@ -55,9 +56,16 @@ export function addBackground(map: Map, palette: Palette): void {
 
 async function load(map: Map, url: string): Promise<void> {
   const world = await (await fetch(url)).json() as Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
-  (map.getSource('land') as unknown as { setData: (data: unknown) => void }).setData(feature(world, world.objects.land));
+  const land = feature(world, world.objects.land);
+  const polygons = ('features' in land ? land.features : [land])
+    .flatMap(({ geometry }) => (geometry.type === 'MultiPolygon' ? geometry.coordinates : geometry.type === 'Polygon' ? [geometry.coordinates] : []));
+  put(map, 'land', { type: 'MultiPolygon', coordinates: polygons.map((rings) => rings.map(flatRing)) });
   const lines = mesh(world, world.objects.countries, (a, b) => a !== b);
-  (map.getSource('borders') as unknown as { setData: (data: unknown) => void }).setData({ type: 'Feature', properties: {}, geometry: lines });
+  put(map, 'borders', { type: 'MultiLineString', coordinates: lines.coordinates.map(unwrapped) });
+}
+
+function put(map: Map, id: string, geometry: Geometry): void {
+  void map.getSource<GeoJSONSource>(id)?.setData({ type: 'Feature', properties: {}, geometry });
 }
 
 export function recolour(map: Map, palette: Palette): void {

@@ -55,7 +55,7 @@ export class Footprints {
   // The listed dataset under the pointer, where the picture shown is not.
   under(event: MapMouseEvent): Dataset | null {
     const box = this.shown?.bounds;
-    const { lng, lat } = event.lngLat;
+    const { lng, lat } = event.lngLat.wrap();
     if (box && lng >= box[0] && lng <= box[2] && lat >= box[1] && lat <= box[3]) return null;
     const found = this.map.queryRenderedFeatures(event.point, { layers: ['footprints-area'] })[0];
     return found ? (this.listed[Number(found.properties.position)] ?? null) : null;

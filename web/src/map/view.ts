@@ -39,6 +39,7 @@ export class MapView {
         this.footprints = new Footprints(this.map, palette);
         this.picture = new Picture(this.map, api, events);
         this.listen();
+        events.moved(this.view);
         resolve();
       });
     });
@@ -105,7 +106,8 @@ export class MapView {
       const found = this.footprints.under(event);
       map.getCanvas().style.cursor = found ? 'pointer' : 'crosshair';
       events.footprint(found, false);
-      events.pointer([event.lngLat.lng, event.lngLat.lat]);
+      const { lng, lat } = event.lngLat.wrap();
+      events.pointer([lng, lat]);
     });
     map.on('mouseout', () => {
       events.footprint(null, false);
@@ -113,8 +115,9 @@ export class MapView {
     });
     map.on('click', (event) => {
       const found = this.footprints.under(event);
+      const { lng, lat } = event.lngLat.wrap();
       if (found) events.footprint(found, true);
-      else events.click([event.lngLat.lng, event.lngLat.lat]);
+      else events.click([lng, lat]);
     });
   }
 }

@@ -2,9 +2,11 @@
 import type { App } from '../app.ts';
 import type { Count, SearchAnswer, State } from '../core/model.ts';
 import { count } from '../core/numbers.ts';
+import { isDate } from '../server/plain.ts';
 import { debounce, h, icon, replace } from '../widgets/dom.ts';
 
-const few = 5; // values of a facet shown before "all"
+const few = 6; // values of a facet shown before "all"
+const most = 50; // values a server lists of a facet
 
 export class SearchPanel {
   readonly element: HTMLElement;
@@ -60,7 +62,9 @@ export class SearchPanel {
     if (focused) this.facets.querySelector<HTMLElement>(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  private facet(key: string, description: string, counts: readonly Count[]): HTMLElement {
+  private facet(key: string, description: string, found: readonly Count[]): HTMLElement {
+    const counts = found.every(({ value }) => isDate(value)) ? [...found].sort((a, b) => (a.value < b.value ? 1 : -1)) : found;
+    const size = counts.length === most ? `${most}+` : count(counts.length);
     const open = this.open === key;
     const chosen = this.app.store.state.filters[key] ?? [];
     const head = h('button', {
@@ -69,7 +73,7 @@ export class SearchPanel {
         this.open = open ? null : key;
         if (this.answer) this.found(this.answer);
       },
-    }, h('span', {}, key), h('span', { class: 'figure' }, chosen.length ? `${chosen.length} of ${counts.length}` : count(counts.length)), icon('down'));
+    }, h('span', {}, key), h('span', { class: 'figure' }, chosen.length ? `${chosen.length} of ${size}` : size), icon('down'));
     if (!open) return h('div', { class: 'facet' }, head);
     const here = new Set(counts.map(({ value }) => value));
     const all = [...counts, ...chosen.filter((value) => !here.has(value)).map((value) => ({ value, count: 0 }))];
@@ -82,7 +86,7 @@ export class SearchPanel {
         if (!this.whole.delete(key)) this.whole.add(key);
         if (this.answer) this.found(this.answer);
       },
-    }, this.whole.has(key) ? 'fewer' : `all ${all.length}`);
+    }, this.whole.has(key) ? 'fewer' : `all ${size}`);
     return h('div', { class: 'facet' }, head, h('div', { class: 'values', role: 'group', 'aria-label': key }, ...rows, more));
   }
 

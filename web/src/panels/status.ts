@@ -18,7 +18,7 @@ export class StatusLine {
     this.app = app;
     this.ask = debounce(70, (lon: number, lat: number) => void this.read(lon, lat));
     this.element = h('div', { class: 'status', testid: 'status' }, this.what, this.where, this.zoom,
-      h('a', { href: 'https://maplibre.org/', target: '_blank', rel: 'noreferrer', title: 'Map: MapLibre. Background: Natural Earth' }, 'MapLibre'));
+      h('a', { href: './assets/licenses.txt', target: '_blank', rel: 'noopener', title: 'Map by MapLibre, background by Natural Earth: licences' }, 'MapLibre'));
   }
 
   pointer(at: [lon: number, lat: number] | null): void {

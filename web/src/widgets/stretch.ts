@@ -34,6 +34,7 @@ export class Stretch {
   private domain: Range = [0, 1];
   private drawn: Histogram | null = null;
   private drawnDomain: Range | null = null;
+  private pressed = 0;
 
   constructor(options: StretchOptions) {
     this.options = options;
@@ -45,6 +46,13 @@ export class Stretch {
       onclick: () => options.change(null),
     }, 'p2 – p98');
     this.plot.append(this.chart, ...this.handles);
+    // Beside the handles: the nearer one comes, unless it was a double click.
+    this.plot.addEventListener('click', (event) => {
+      if (event.detail !== 1 || !this.view.stretch || (event.target as Element).closest('.handle')) return;
+      clearTimeout(this.pressed);
+      this.pressed = window.setTimeout(() => this.come(event.clientX), 250);
+    });
+    this.plot.addEventListener('dblclick', () => clearTimeout(this.pressed));
     this.plot.addEventListener('dblclick', () => options.change(null));
     this.element = h('div', { class: options.compact ? 'stretch compact' : 'stretch', testid },
       this.plot, h('div', { class: 'under' }, this.strip), h('div', { class: 'ends' }, this.fields[0], this.automatic, this.fields[1]));
@@ -107,14 +115,14 @@ export class Stretch {
   private handle(label: string, testid: string, end: 0 | 1): HTMLElement {
     const handle = h('div', { class: 'handle', role: 'slider', tabindex: 0, 'aria-label': label, 'aria-orientation': 'horizontal', testid });
     handle.addEventListener('pointerdown', (event) => {
+      event.stopPropagation();
       handle.setPointerCapture(event.pointerId);
       handle.focus();
       event.preventDefault();
     });
     handle.addEventListener('pointermove', (event) => {
       if (!handle.hasPointerCapture(event.pointerId)) return;
-      const box = this.plot.getBoundingClientRect();
-      this.move(end, this.domain[0] + ((event.clientX - box.left) / box.width) * (this.domain[1] - this.domain[0]));
+      this.move(end, this.valueAt(event.clientX));
     });
     handle.addEventListener('keydown', (event) => {
       const steps: Record<string, number> = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
@@ -128,6 +136,18 @@ export class Stretch {
       event.stopPropagation();
     });
     return handle;
+  }
+
+  private come(x: number): void {
+    const { stretch } = this.view;
+    if (!stretch) return;
+    const value = this.valueAt(x);
+    this.move(Math.abs(value - stretch[0]) < Math.abs(value - stretch[1]) ? 0 : 1, value);
+  }
+
+  private valueAt(x: number): number {
+    const box = this.plot.getBoundingClientRect();
+    return this.domain[0] + ((x - box.left) / box.width) * (this.domain[1] - this.domain[0]);
   }
 
   // Handles stop at each other and at the ends of the chart.
