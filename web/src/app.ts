@@ -11,6 +11,7 @@ export interface App {
   map: MapView;
   scene: Scene | null; // null: nothing is shown yet
   ramps: Ramps;
+  calm: Promise<void>; // the first picture is there: what is less urgent may begin
   show: (keys: Keys, how?: { fit?: boolean }) => void;
   hover: (dataset: Dataset | null) => void; // a row or a footprint
   fit: (animate: boolean) => void; // the map to the dataset

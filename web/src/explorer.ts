@@ -63,6 +63,7 @@ export class Explorer {
     });
     this.app = {
       store: this.store, server: this.server, map: this.map, scene: null, ramps: {},
+      calm: Promise.race([this.ready, new Promise<void>((resolve) => setTimeout(resolve, 2500))]),
       show: (keys, how) => void this.show(keys, how), hover: (dataset) => this.hover(dataset), fit: (animate) => this.fit(animate),
     };
     this.search = new SearchPanel(this.app, () => void this.finding.then(() => this.results.focus()));

@@ -99,9 +99,10 @@ export class ResultsPanel {
   private thumb(dataset: Dataset): HTMLElement {
     const [rows, cols] = shapeOf(dataset.bounds, 96);
     const look = { ...initialState().band, stretch: dataset.range ? autoStretch(dataset.percentiles, dataset.range) : null };
-    const image = h('img', { class: 'thumb', alt: '', loading: 'lazy', decoding: 'async', width: 44, height: 44 });
+    const image = h('img', { class: 'thumb', alt: '', loading: 'lazy', decoding: 'async', fetchpriority: 'low', width: 44, height: 44 });
     image.addEventListener('error', () => image.classList.add('failed'));
-    image.src = pictureUrl(this.app.server.api.root, bandLayer(dataset.keys, look), 'preview.png', [rows, cols]);
+    const url = pictureUrl(this.app.server.api.root, bandLayer(dataset.keys, look), 'preview.png', [rows, cols]);
+    void this.app.calm.then(() => (image.src = url));
     return image;
   }
 

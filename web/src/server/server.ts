@@ -87,6 +87,7 @@ export class Server {
       validPercentage: row.valid_percentage ?? null,
       footprint: row.footprint ?? null,
     }));
+    for (const one of datasets) if (one.range && one.percentiles) this.kept.set(`dataset/${one.keys.join('/')}`, Promise.resolve(one));
     return { total: found.total, datasets, facets: found.facets ?? {} };
   }
 
@@ -106,8 +107,8 @@ export class Server {
   metadata = (keys: Keys): Promise<Metadata> =>
     this.remember(`metadata/${keys.join('/')}`, () => this.api.json<Metadata>(`metadata/${keyPath(keys)}`));
 
-  async dataset(keys: Keys): Promise<Dataset> {
-    return toDataset(keys, await this.metadata(keys));
+  dataset(keys: Keys): Promise<Dataset> {
+    return this.remember(`dataset/${keys.join('/')}`, async () => toDataset(keys, await this.metadata(keys)));
   }
 
   // Values of the last key of the datasets that share all other keys.
