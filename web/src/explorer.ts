@@ -143,7 +143,7 @@ export class Explorer {
       if (answer.total === 0 && unfiltered) this.markReady();
       return unfiltered && state.sort === 'newest' && state.page === 0 ? answer : null;
     } catch (error) {
-      if (!(error instanceof DOMException) && !(error instanceof ServerGone)) this.layer.complain(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof DOMException) && !(error instanceof ServerGone)) this.results.failed(error instanceof Error ? error.message : String(error));
       return null;
     }
   }

@@ -105,7 +105,7 @@ export class Picture {
     this.remove(this.coming);
     const id = `picture-${++this.serial}`;
     const drawn: Drawn = { ...wanted, id, since: Date.now(), answered: 0, failures: new Map() };
-    const elsewhere = !!this.shown && this.shown.box?.join() !== wanted.box?.join();
+    const elsewhere = !!this.shown && overlap(this.shown.box, wanted.box) < 0.5;
     if (elsewhere) {
       this.remove(this.shown);
       this.shown = null;
@@ -167,6 +167,13 @@ export class Picture {
       return { data: (await this.hatch).slice(0) };
     }
   }
+}
+
+// The share of the smaller box that both have in common.
+function overlap(a: Box | null, b: Box | null): number {
+  if (!a || !b) return a === b ? 1 : 0;
+  const common = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+  return common / Math.max(1e-12, Math.min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])));
 }
 
 async function hatched(): Promise<ArrayBuffer> {

@@ -51,6 +51,13 @@ export class ResultsPanel {
     if (focused) this.focus();
   }
 
+  failed(message: string): void {
+    this.answer = null;
+    this.total.textContent = '\u00a0';
+    this.pager.hidden = true;
+    replace(this.list, h('li', { class: 'none', testid: 'search-error' }, h('span', { class: 'error' }, message), ' ', this.clear()));
+  }
+
   focus(): void {
     const chosen = this.list.querySelector<HTMLElement>('[aria-current=true]') ?? this.list.querySelector<HTMLElement>('button.row');
     chosen?.focus();
