@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct CogOptions {
   std::vector<int> bands{1};         // bands of the input, in order; empty: all
   std::optional<bool> in_memory{};   // none: if it is under 10980 x 10980 pixels
   std::string overwrite = "refuse";  // refuse | replace, if the output exists
+  int threads = 1;                         // that compress; 0: one per core
 
   void fields(auto& f) {
     f("compression", compression, "How blocks are compressed.",
@@ -30,16 +32,23 @@ struct CogOptions {
     f("in_memory", in_memory, "Work in memory instead of in files beside the output.");
     f("overwrite", overwrite, "What to do with an output that exists.",
       one_of({"refuse", "replace"}));
+    f("threads", threads, "Threads that compress; 0: one for each core.", within(0, 256));
   }
 };
 
 // 0..1, from the thread that works; may be called often.
 using Progress = std::function<void(double)>;
 
+// Tiles of 256 x 256, overviews down to one tile, nodata kept. One band always gets a
+// mask; several share one only if the input has it. Pixels that are not reprojected are
+// those of the input.
+//
 // Writes aside, syncs, renames: `output` is whole or not there at all; temporary files
-// are gone afterwards, whatever happened.
-// Throws not_found, corrupt_data, unsupported as RasterOpener::open; conflict: the output
-// exists; unavailable: disk full; cancelled, timeout by `context`.
+// are gone afterwards, whatever happened, and those of a killed run when the next one
+// starts.
+//
+// Throws invalid_input: an option, or a band the input does not have. Throws not_found, corrupt_data, unsupported as RasterOpener::open; conflict: the output
+// exists; denied: it may not be written; unavailable: disk full; cancelled, timeout by `context`.
 void write_cog(const std::filesystem::path& input, const std::filesystem::path& output,
                const CogOptions& options, const Progress& progress = {},
                const Context& context = {});

@@ -179,20 +179,6 @@ std::optional<std::uint64_t> tiff_number(GDALRasterBandH band, const std::string
   return std::strtoull(text, nullptr, 10);
 }
 
-// Does the file end before its last block does? Only TIFFs say where that is.
-bool is_truncated(GDALRasterBandH band, const FileFacts& facts) {
-  if (facts.info.format != "GTiff" || is_remote(facts.path)) return false;
-  const auto last = [](std::size_t pixels, std::size_t block) {
-    return (pixels - 1) / block;
-  };
-  const std::string at = std::to_string(last(facts.info.cols, facts.info.block_cols)) +
-                         "_" +
-                         std::to_string(last(facts.info.rows, facts.info.block_rows));
-  const auto offset = tiff_number(band, "BLOCK_OFFSET_" + at);
-  const auto size = tiff_number(band, "BLOCK_SIZE_" + at);
-  return offset && size && *offset + *size > facts.identity.size;
-}
-
 void read_layout(GDALDatasetH dataset, io::RasterInfo& info) {
   GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
   int block_cols = 0;
@@ -211,6 +197,21 @@ void read_layout(GDALDatasetH dataset, io::RasterInfo& info) {
 }
 
 }  // namespace
+
+bool ends_early(void* dataset, std::uint64_t size) {
+  if (!EQUAL(GDALGetDriverShortName(GDALGetDatasetDriver(dataset)), "GTiff"))
+    return false;
+  GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
+  int cols = 1;
+  int rows = 1;
+  GDALGetBlockSize(band, &cols, &rows);
+  const std::string last = std::to_string((GDALGetRasterBandXSize(band) - 1) / cols) +
+                           "_" +
+                           std::to_string((GDALGetRasterBandYSize(band) - 1) / rows);
+  const auto start = tiff_number(band, "BLOCK_OFFSET_" + last);
+  const auto bytes = tiff_number(band, "BLOCK_SIZE_" + last);
+  return start && bytes && *start + *bytes > size;
+}
 
 std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& path,
                                             const FileIdentity& identity) {
@@ -235,7 +236,7 @@ std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& pa
   }
   info.has_mask = info.has_mask || facts->alpha_band != 0;
   add_labels_from_beside(path, info.bands);
-  if (is_truncated(GDALGetRasterBand(dataset, 1), *facts))
+  if (!is_remote(path) && ends_early(dataset, identity.size))
     throw errors.explain(failure(ErrorKind::corrupt_data,
                                  "'{}' is truncated: its last pixels are missing", name));
   return facts;

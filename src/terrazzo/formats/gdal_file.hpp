@@ -77,6 +77,9 @@ DatasetPtr open_dataset(const std::string& path);
 std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& path,
                                             const FileIdentity& identity);
 
+// Does a TIFF of `size` bytes end before its last block does? False for other formats.
+bool ends_early(void* dataset, std::uint64_t size);
+
 struct OpenFile {
   DatasetPtr dataset;
   std::shared_ptr<const FileFacts> facts;

@@ -1,0 +1,38 @@
+#pragma once
+// Files written beside the one they will become, so that its name never stands for half
+// a file.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace terrazzo::formats {
+
+// Every file of one output under way starts with ".NAME.terrazzo-HOST-PROCESS-N.".
+// All of them go when the object does; those of processes that died on this machine go
+// when the next one starts on the same output.
+class AsideFiles {
+ public:
+  // Throws not_found: the folder of the output is not there.
+  explicit AsideFiles(std::filesystem::path output);
+  ~AsideFiles();
+  AsideFiles(const AsideFiles&) = delete;
+  AsideFiles& operator=(const AsideFiles&) = delete;
+
+  std::filesystem::path file(std::string_view ending) const;
+
+  // Syncs the file and gives it the output's name, in one step for whoever looks.
+  // Throws conflict: the output exists and may not be replaced. unavailable: the disk
+  // is full or failing. denied: the folder may not be written.
+  void publish(const std::filesystem::path& file, bool replace) const;
+
+ private:
+  std::filesystem::path output_;
+  std::string family_;  // start of the names of all runs on this output
+  std::string prefix_;  // start of the names of this one
+};
+
+// Copies bytes into a new file. Throws as publish().
+void write_file(const std::filesystem::path& path, const void* bytes, std::size_t count);
+
+}  // namespace terrazzo::formats
