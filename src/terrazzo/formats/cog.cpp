@@ -90,7 +90,9 @@ Error work_error(const GdalErrors& errors, const std::string& input) {
   if (errors.mention({"permission denied", "read-only file system"}))
     return errors.explain(
         failure(ErrorKind::denied, "the folder of the output may not be written"));
-  if (errors.mention({"write", "writing", "no space", "disk", "quota", "file too large"}))
+  if (errors.mention({"write error", "error writing", "while writing", "failed to write",
+                      "cannot write", "write failed", "tiffwrite", "tiffappend",
+                      "writeencoded", "no space left", "disk quota", "file too large"}))
     return errors.explain(failure(ErrorKind::unavailable,
                                   "the output cannot be written; its disk may be full"));
   if (errors.mention({"out of memory", "cannot allocate"}))

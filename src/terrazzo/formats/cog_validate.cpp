@@ -102,7 +102,7 @@ CogReport validate_cog(const std::string& uri) {
   const DatasetPtr dataset = open_dataset(path);
   const GdalErrors ignored;
   CogReport report;
-  if (!EQUAL(GDALGetDriverShortName(GDALGetDatasetDriver(dataset.get())), "GTiff")) {
+  if (!is_tiff(dataset.get())) {
     report.errors.emplace_back("the file is not a GeoTIFF");
     return report;
   }

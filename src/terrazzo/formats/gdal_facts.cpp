@@ -199,8 +199,7 @@ void read_layout(GDALDatasetH dataset, io::RasterInfo& info) {
 }  // namespace
 
 bool ends_early(void* dataset, std::uint64_t size) {
-  if (!EQUAL(GDALGetDriverShortName(GDALGetDatasetDriver(dataset)), "GTiff"))
-    return false;
+  if (!is_tiff(dataset)) return false;
   GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
   int cols = 1;
   int rows = 1;

@@ -27,6 +27,11 @@ FileIdentity virtual_identity(const std::string& path) {
           .time = static_cast<std::int64_t>(stat.st_mtime) * ns_per_s};
 }
 
+DatasetPtr try_open(const std::string& path) {
+  return DatasetPtr{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, nullptr,
+                               nullptr, nullptr)};
+}
+
 Error open_error(const std::string& path, const GdalErrors& errors) {
   const std::string name = short_name(path);
   if (is_remote(path)) {
@@ -63,10 +68,18 @@ FileIdentity file_identity(const std::string& path) {
   throw error;
 }
 
+bool is_tiff(void* dataset) {
+  return std::string_view{GDALGetDriverShortName(GDALGetDatasetDriver(dataset))} ==
+         "GTiff";
+}
+
 DatasetPtr open_dataset(const std::string& path) {
   const GdalErrors errors;
-  DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, nullptr,
-                                nullptr, nullptr)};
+  DatasetPtr dataset = try_open(path);
+  if (!is_remote(path) && (!dataset || !is_tiff(dataset.get()))) {
+    const ThreadOption look_beside{"GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"};
+    if (DatasetPtr with_side_files = try_open(path)) dataset = std::move(with_side_files);
+  }
   if (!dataset) {
     Error error = errors.explain(open_error(path, errors));
     error.note("opening {}", path);

@@ -67,7 +67,8 @@ struct FileFacts {
   mutable std::map<std::string, WarpTarget> targets_;
 };
 
-// Opens for reading.
+// Opens for reading. Files beside it (headers, world files, projections) are looked for
+// only if it is a local file and no TIFF.
 // Throws corrupt_data: GDAL takes it for no raster. not_found, denied, unavailable: what
 // a far store said.
 DatasetPtr open_dataset(const std::string& path);
@@ -76,6 +77,8 @@ DatasetPtr open_dataset(const std::string& path);
 // its last block does.
 std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& path,
                                             const FileIdentity& identity);
+
+bool is_tiff(void* dataset);
 
 // Does a TIFF of `size` bytes end before its last block does? False for other formats.
 bool ends_early(void* dataset, std::uint64_t size);

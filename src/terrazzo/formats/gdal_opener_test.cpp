@@ -234,6 +234,19 @@ TEST_CASE("colour tables and class names are found, also beside the file") {
   CHECK(band.offset == -3);
 }
 
+TEST_CASE("a raster whose header is a file of its own is read too") {
+  const SampleFolder folder;
+  write_text(folder / "a.dat", "ABCDEFGHIJKLMNOP");
+  write_text(folder / "a.hdr",
+             "ENVI\nsamples = 4\nlines = 4\nbands = 1\nheader offset = 0\ndata type = 1\n"
+             "interleave = bsq\nbyte order = 0\n"
+             "map info = {UTM, 1, 1, 399960, 5900040, 10, 10, 33, North, WGS-84}\n");
+  const auto raster = gdal_opener()->open(folder / "a.dat");
+  CHECK(raster->info().format == "ENVI");
+  CHECK(raster->info().affine.c == 399960);
+  CHECK(read_all(*raster).values<std::uint8_t>()[15] == 'P');
+}
+
 TEST_CASE("a replaced file is noticed, and who had the old one open is told") {
   const SampleFolder folder;
   const auto opener = gdal_opener();
