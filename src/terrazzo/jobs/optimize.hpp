@@ -1,0 +1,71 @@
+#pragma once
+// Makes cloud-optimised GeoTIFFs of many files at once.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/base/fields.hpp"
+#include "terrazzo/formats/cog.hpp"
+#include "terrazzo/jobs/job.hpp"
+
+namespace terrazzo::jobs {
+
+struct OptimizeRequest {
+  std::vector<std::string> files{};
+  std::string output_folder{};
+  bool skip_existing = false;
+  bool overwrite = false;
+  std::string resampling_method = "average";
+  bool reproject = false;
+  std::optional<bool> in_memory{};
+  std::string compression = "auto";
+  std::vector<int> bands{};
+  int nproc = -1;
+
+  void fields(auto& f) {
+    f("files", files, "Rasters, as paths or quoted shell patterns.", required());
+    f("output_folder", output_folder,
+      "Where the optimised files go; it is made if absent.", required());
+    f("skip_existing", skip_existing, "Leave outputs that exist as they are.");
+    f("overwrite", overwrite, "Replace outputs that exist.");
+    f("resampling_method", resampling_method,
+      "How overviews and reprojected pixels are made.",
+      one_of({"average", "nearest", "bilinear", "cubic"}));
+    f("reproject", reproject, "Reproject to web mercator.");
+    f("in_memory", in_memory,
+      "Work in memory; if not told, rasters under 10980 x 10980 pixels are.");
+    f("compression", compression,
+      "How blocks are compressed; auto is zstd where GDAL has it, else deflate.",
+      one_of({"auto", "deflate", "lzw", "zstd", "none"}));
+    f("bands", bands, "Bands that are kept, from 1; none: all.", at_least(1));
+    f("nproc", nproc, "Files worked on at once; -1 is one per processor.",
+      within(-1, 1024));
+  }
+};
+
+struct OptimizeReport {
+  std::vector<std::string> written{};  // paths of outputs, in the order of the inputs
+  std::vector<std::string> skipped{};
+  std::vector<Failure> failed{};  // paths of inputs
+};
+
+using WriteCog = std::function<void(
+    const std::filesystem::path& input, const std::filesystem::path& output,
+    const formats::CogOptions& options, const formats::Progress& progress,
+    const Context& context)>;
+
+// The output of x/name.any is output_folder/name.tif. A file that cannot be done is
+// listed in the report and has no output; the others are done.
+//
+// Throws, before any work: invalid_input: nothing matches, a path is not a file, two
+// inputs would have the same output, an output exists (and neither skip_existing nor
+// overwrite is set, or both are). denied: the folder cannot be made. Later: cancelled
+// and timeout by `context`; outputs that were finished stay.
+OptimizeReport optimize(const OptimizeRequest& request, const Report& report = {},
+                        const Context& context = {},
+                        const WriteCog& write = formats::write_cog);
+
+}  // namespace terrazzo::jobs
