@@ -19,7 +19,6 @@ constexpr std::size_t most_side = std::size_t{1} << 24;
 constexpr std::size_t most_empty_pixels = std::size_t{1} << 30;
 constexpr std::size_t most_chunk = (std::size_t{1} << 31) - 1;  // PNG 1.2, 3.2
 constexpr int most_level = 9;
-constexpr int least_filtered_level = 2;  // below it, filters cost more than they save
 
 enum ColorType : std::uint8_t { grey = 0, truecolour = 2, palette_index = 3 };
 
@@ -197,11 +196,12 @@ std::vector<std::uint8_t> filtered(std::span<const std::uint8_t> bytes, std::siz
   return lines;
 }
 
+// What is only stored gains nothing by filters.
 std::vector<std::uint8_t> lines_of(std::span<const std::uint8_t> bytes, std::size_t rows,
                                    std::size_t row_bytes, std::size_t pixel_bytes,
                                    int level) {
-  return level < least_filtered_level ? unfiltered(bytes, rows, row_bytes)
-                                      : filtered(bytes, rows, row_bytes, pixel_bytes);
+  return level == 0 ? unfiltered(bytes, rows, row_bytes)
+                    : filtered(bytes, rows, row_bytes, pixel_bytes);
 }
 
 std::string make_empty(std::size_t rows, std::size_t cols) {

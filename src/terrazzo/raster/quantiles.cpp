@@ -7,7 +7,7 @@ namespace terrazzo::raster {
 namespace {
 
 constexpr std::size_t level_size = std::size_t{1} << 14;
-constexpr int sample_bits = 21;  // so many samples, in powers of two, are taken at least
+constexpr int sample_bits = 19;  // so many samples, in powers of two, are taken at least
 constexpr int most_group_bits = 10;
 
 // Where the percentile lies among 0..count-1.
@@ -105,7 +105,11 @@ void QuantileSketch::put(std::size_t level, double value) {
 
 void QuantileSketch::compact(std::size_t level) {
   std::vector<double> values = std::exchange(levels_[level].values, {});
-  std::sort(values.begin(), values.end());
+  const auto run = std::is_sorted_until(values.begin(), values.end());
+  if (std::is_sorted(run, values.end()))  // what two compactions below left
+    std::inplace_merge(values.begin(), run, values.end());
+  else
+    std::sort(values.begin(), values.end());
   const bool odd = std::exchange(levels_[level].take_odd, !levels_[level].take_odd);
   for (std::size_t i = odd; i < values.size(); i += 2) put(level + 1, values[i]);
   values.clear();

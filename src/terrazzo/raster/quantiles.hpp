@@ -7,9 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace terrazzo::raster {
+
+// The least and the greatest of at least one finite value.
+template <class T>
+std::pair<T, T> extremes_of(std::span<const T> values) {
+  T low = values.front();
+  T high = low;
+  for (const T value : values) {
+    low = value < low ? value : low;
+    high = value > high ? value : high;
+  }
+  return {low, high};
+}
 
 // The ranks (from 0) that the 1st..99th percentile of `count` values lie between, sorted,
 // each once. count > 0.
@@ -35,10 +48,10 @@ struct WeightedValue {
 
 // A summary of any number of values. Buffers of 2^14 values that double their weight when
 // they are full: half of the sorted buffer goes on to the next (Manku, Rajagopalan and
-// Lindsay 1998; Karnin, Lang and Liberty 2016). Beyond 2^22 values it takes one of each
-// group of consecutive values, so that about 2^21 samples or more are taken.
+// Lindsay 1998; Karnin, Lang and Liberty 2016). Beyond 2^20 values it takes one of each
+// group of consecutive values, so that 2^19 samples or more are taken.
 // Error   of a rank, in parts of the count: 0.0016 at most by the buffers, and with a
-//         standard deviation of 0.0004 by the samples.
+//         standard deviation of 0.0007 by the samples.
 // Memory  up to 4 MB. Equal calls give equal results.
 class QuantileSketch {
  public:
@@ -134,10 +147,10 @@ template <class T>
 void order_statistics(std::span<const T> values, std::span<const std::uint64_t> ranks,
                       std::span<double> out) {
   constexpr std::size_t few = 4096;
-  constexpr std::size_t bin_count = std::size_t{1} << 16;
+  constexpr std::size_t bin_count = std::size_t{1} << 13;
   if (ranks.empty()) return;
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const Bins bin(static_cast<double>(*low), static_cast<double>(*high), bin_count);
+  const auto [low, high] = extremes_of(values);
+  const Bins bin(static_cast<double>(low), static_cast<double>(high), bin_count);
   if (values.size() <= few || bin.one()) {
     std::vector<T> sorted(values.begin(), values.end());
     std::sort(sorted.begin(), sorted.end());

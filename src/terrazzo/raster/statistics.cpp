@@ -27,19 +27,27 @@ struct Moments {
   }
 };
 
+// The sum of f(value), by four sums that do not wait for each other.
+template <class T, class F>
+double sum_of(std::span<const T> values, F f) {
+  double a = 0, b = 0, c = 0, d = 0;
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    a += f(static_cast<double>(values[i]));
+    b += f(static_cast<double>(values[i + 1]));
+    c += f(static_cast<double>(values[i + 2]));
+    d += f(static_cast<double>(values[i + 3]));
+  }
+  for (; i < values.size(); ++i) a += f(static_cast<double>(values[i]));
+  return a + b + c + d;
+}
+
 template <class T>
 Moments moments_of(std::span<const T> values) {
   const auto count = static_cast<double>(values.size());
-  std::array<double, 4> sums{};
-  for (std::size_t i = 0; i < values.size(); ++i)
-    sums[i % 4] += static_cast<double>(values[i]);
-  const double mean = (sums[0] + sums[1] + sums[2] + sums[3]) / count;
-  sums = {};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double delta = static_cast<double>(values[i]) - mean;
-    sums[i % 4] += delta * delta;
-  }
-  return {count, mean, sums[0] + sums[1] + sums[2] + sums[3]};
+  const double mean = sum_of(values, [](double value) { return value; }) / count;
+  const auto square = [mean](double value) { return (value - mean) * (value - mean); };
+  return {count, mean, sum_of(values, square)};
 }
 
 // Weighted values to counts of equal steps; values outside are left out, `high` is in the
@@ -163,9 +171,9 @@ class Values final : public StatisticsSum::State {
     std::span<const T> rest = std::span<const T>(kept_).subspan(before);
     while (!rest.empty()) {
       const std::span<const T> part = rest.first(std::min(piece, rest.size()));
-      const auto [low, high] = std::minmax_element(part.begin(), part.end());
-      low_ = std::min(low_, static_cast<double>(*low));
-      high_ = std::max(high_, static_cast<double>(*high));
+      const auto [low, high] = extremes_of(part);
+      low_ = std::min(low_, static_cast<double>(low));
+      high_ = std::max(high_, static_cast<double>(high));
       moments_.join(moments_of(part));
       rest = rest.subspan(part.size());
     }
@@ -218,7 +226,8 @@ class Values final : public StatisticsSum::State {
     kept_.resize(end + values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
       bool good = valid[i] != 0;
-      if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(values[i]);
+      if constexpr (std::is_floating_point_v<T>)
+        good &= values[i] - values[i] == 0;  // finite
       kept_[end] = values[i];
       end += good;
     }

@@ -228,6 +228,28 @@ TEST_CASE("percentiles beyond the exact number are within half a percent of rank
   check_ranks(got, values, 0.005);
 }
 
+TEST_CASE(
+    "millions of values, of which only samples are taken, are within half a percent "
+    "too") {
+  constexpr std::size_t count = 3'000'000;
+  constexpr std::size_t rows = 20;
+  StatisticsSum sum(ElementType::int32, 1000);
+  Image block(ElementType::int32, 1, rows, count / 100 / rows);
+  std::size_t next = 0;
+  for (int i = 0; i < 100; ++i) {
+    // every number below count once, in leaps
+    for (std::int32_t& value : block.values<std::int32_t>())
+      value = static_cast<std::int32_t>(next++ * 1'999'993 % count);
+    sum.add(block);
+  }
+  const Statistics statistics = sum.result();
+  CHECK(statistics.mean == doctest::Approx((count - 1) / 2.0).epsilon(1e-12));
+  for (std::size_t i = 0; i < 99; ++i) {
+    const double rank = statistics.percentiles[i] / count;
+    CHECK(std::abs(rank - static_cast<double>(i + 1) / 100) < 0.005);
+  }
+}
+
 TEST_CASE("the histogram counts equal steps and puts the upper bound into the last") {
   const auto check = [](const StatisticsSum& sum) {
     CHECK(sum.histogram(0, 10, 5) == std::vector<std::uint64_t>{2, 1, 0, 0, 2});
