@@ -24,7 +24,7 @@ constexpr double half_world = 20037508.342789244;
 class Ramp : public io::Raster {
  public:
   explicit Ramp(std::atomic<int>& reads) : reads_(reads) {
-    const Point corner = Transform{Crs::wgs84(), Crs::web_mercator()}({10, 10});
+    const Point corner = Transform{Crs::wgs84(), Crs::web_mercator()}(Point{10, 10});
     info_.rows = info_.cols = 512;
     info_.affine = {corner.x / 512, 0, 0, 0, -corner.y / 512, corner.y};
     info_.crs = Crs::web_mercator();
