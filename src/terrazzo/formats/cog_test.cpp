@@ -59,7 +59,7 @@ double noise(int band, std::size_t row, std::size_t col) {
   return mixed >> 16U;
 }
 
-Sample large_sample() { return {.rows = 520, .cols = 600, .value = noise}; }
+Sample large_sample() { return {.rows = 300, .cols = 520, .value = noise}; }
 
 // Files of this process cannot grow beyond `bytes` while it lives.
 class FileSizeLimit {
@@ -223,7 +223,7 @@ TEST_CASE("a bad input leaves nothing behind") {
   sample.options = {"COMPRESS=DEFLATE"};
   write_sample(folder / "torn.tif", sample);
   std::fstream torn{folder / "torn.tif", std::ios::in | std::ios::out | std::ios::binary};
-  torn.seekp(200'000);
+  torn.seekp(100'000);
   torn << std::string(4000, '\xff');
   torn.close();
   const Names before = folder.files();
@@ -304,7 +304,7 @@ TEST_CASE("a disk that is full can be tried again and holds nothing of the try")
       CAPTURE(in_memory);
       std::optional<ErrorKind> kind;
       {
-        const FileSizeLimit limit{200'000};
+        const FileSizeLimit limit{100'000};
         kind = failure_of(folder / "in.tif", folder / "x.tif",
                           {.reproject = reproject, .in_memory = in_memory});
       }
