@@ -90,7 +90,8 @@ class Catalog {
   // Throws not_found: no such dataset. denied: read-only.
   virtual void remove(const Keys& keys) = 0;
 
-  // Changes whenever another connection or this one has written.
+  // Changes whenever another connection or this one has written, and when the database
+  // was replaced by another one of the same keys, which is used from then on.
   virtual std::uint64_t change_counter() const = 0;
 };
 
@@ -117,8 +118,9 @@ Kinds<CatalogKind> catalog_kinds();
 std::unique_ptr<Catalog> open_catalog(const std::string& uri,
                                       const OpenOptions& options = {});
 
-// Throws conflict: it exists. invalid_input: a key name is not \w+, is reserved
-// (limit, page) or stands twice.
+// Throws conflict: it exists. not_found: its folder is not there. denied: its folder is
+// read-only. invalid_input: a key name is not \w+, is reserved (limit, page and the
+// columns of Terracotta's tables) or stands twice (capitals aside).
 void create_catalog(const std::string& uri, const std::vector<KeyName>& keys);
 
 // "no dataset has keys …" and the like need the same words everywhere:

@@ -15,8 +15,10 @@ struct DescribeOptions {
 };
 
 // Bounds, hull and statistics of one band. The hull is that of the outermost valid
-// pixels, transformed to longitude and latitude; if nothing is masked, the rectangle.
-// Throws unsupported: not georeferenced. corrupt_data: nothing valid, or unreadable.
+// pixels, its corners transformed to longitude and latitude; if nothing is masked, the
+// grid's own rectangle. It goes counter-clockwise, as GeoJSON has it.
+// Throws unsupported: not georeferenced. corrupt_data: nothing valid, or unreadable, or
+// nowhere on the earth.
 // Cost: reads the band once. Source: TerracottaDriver.compute_metadata.
 Metadata describe(const io::Raster& raster, const DescribeOptions& options = {});
 

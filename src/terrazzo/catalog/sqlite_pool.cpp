@@ -117,6 +117,9 @@ SqlitePool::Writer::Writer(SqlitePool& pool) : pool_(pool), lock_(pool.writing_)
   check_there(pool.path_);
   pool.writer_ = pool.opened();
   pool.writer_->use_write_ahead_log();
+  // Large batches: 64 MB of pages before any spill, undo of single statements in memory.
+  pool.writer_->run("PRAGMA cache_size = -65536");
+  pool.writer_->run("PRAGMA temp_store = MEMORY");
   pool.writer_generation_ = generation;
 }
 

@@ -250,6 +250,25 @@ TEST_CASE("a locked database is unavailable after the time-out, and not before")
   CHECK(catalog->count({}) == 2);
 }
 
+TEST_CASE("a batch that fails in the middle leaves the old state") {
+  const ScratchFolder folder;
+  const std::string path = folder / "new.sqlite";
+  create_catalog(path, two_keys());
+  run_sql(path, {"CREATE TRIGGER refuse BEFORE INSERT ON datasets WHEN NEW.band = 'bad' "
+                 "BEGIN SELECT RAISE(ABORT, 'no'); END"});
+  const auto catalog = open_catalog(path);
+  catalog->insert({{"old", "a"}, "p", 2, some_metadata()});
+  CHECK(kind_of_failure([&] {
+          catalog->insert_all(
+              {{{"new", "a"}, "q"}, {{"old", "a"}, "q"}, {{"x", "bad"}, "q"}});
+        }) == ErrorKind::conflict);
+  CHECK(catalog->count({}) == 1);
+  CHECK(catalog->get({"old", "a"})->band == 2);
+  CHECK(catalog->get({"old", "a"})->metadata);
+  catalog->insert({{"new", "a"}, "q"});
+  CHECK(catalog->count({}) == 2);
+}
+
 TEST_CASE("a database replaced by another file is followed") {
   const ScratchFolder folder;
   const std::string path = folder / "new.sqlite";
