@@ -125,6 +125,9 @@ inline void check_records(Catalog& catalog) {
     CHECK(kind_of_failure([&] { catalog.insert({{"a"}, "p"}); }) ==
           ErrorKind::invalid_input);
   }
+}
+
+inline void check_replacing(Catalog& catalog) {
   SUBCASE("inserting again replaces path, band and metadata") {
     catalog.insert({{"a", "b", "c"}, "old.tif", 2, some_metadata()});
     Metadata other = some_metadata({1, 2, 3, 4});
@@ -157,6 +160,9 @@ inline void check_records(Catalog& catalog) {
     CHECK(catalog.get(keys)->band == 1);
     CHECK_FALSE(catalog.get(keys)->metadata);
   }
+}
+
+inline void check_batches(Catalog& catalog) {
   SUBCASE("one bad record refuses the whole batch") {
     catalog.insert({{"old", "b", "c"}, "old.tif"});
     for (const Record& bad :
@@ -222,6 +228,11 @@ inline void check_queries(Catalog& catalog) {
     CHECK(found({.page = huge, .limit = huge}).empty());
     CHECK(found({.page = 0, .limit = huge}).size() == 8);
   }
+}
+
+inline void check_bounds(Catalog& catalog) {
+  fill(catalog);
+  const auto found = [&](const Query& query) { return keys_of(catalog.find(query)); };
   SUBCASE("bounds find what they touch, also across the antimeridian") {
     CHECK(found({.bounds = Box{4, 40, 6, 60}}).size() == 4);
     CHECK(found({.bounds = Box{5, 55, 6, 60}}).size() == 4);
@@ -247,6 +258,11 @@ inline void check_queries(Catalog& catalog) {
     catalog.insert({{"S1", "2024", "B1"}, "other file"});
     CHECK(found({.bounds = Box{100, 0, 101, 1}}).empty());
   }
+}
+
+inline void check_search(Catalog& catalog) {
+  fill(catalog);
+  const auto found = [&](const Query& query) { return keys_of(catalog.find(query)); };
   SUBCASE("every word of the text must be in some key value") {
     CHECK(found({.text = "s1 202"}).size() == 4);
     CHECK(found({.text = " b2\t2023 "}).size() == 2);
@@ -334,7 +350,11 @@ inline void check_catalog(const MakeCatalog& make) {
     CHECK(catalog->writable());
   }
   SUBCASE("records") { check_records(*catalog::open_catalog(uri)); }
+  SUBCASE("replacing") { check_replacing(*catalog::open_catalog(uri)); }
+  SUBCASE("batches") { check_batches(*catalog::open_catalog(uri)); }
   SUBCASE("queries") { check_queries(*catalog::open_catalog(uri)); }
+  SUBCASE("bounds") { check_bounds(*catalog::open_catalog(uri)); }
+  SUBCASE("search") { check_search(*catalog::open_catalog(uri)); }
   SUBCASE("threads") { check_threads(uri); }
   SUBCASE("another connection's writes are seen, and counted") {
     const auto one = catalog::open_catalog(uri);
