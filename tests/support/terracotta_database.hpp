@@ -54,6 +54,8 @@ inline void make_terracotta_database(const std::string& path, int minor) {
     sql.push_back(
         "INSERT INTO key_names VALUES ('band', 'spectral band', 1), ('sensor', '', 0)");
   }
+  sql.insert(sql.begin(), "BEGIN");
+  sql.emplace_back("COMMIT");
   run_sql(path, sql);
 }
 
