@@ -35,7 +35,8 @@ class Expression {
 
  private:
   struct Program;
-  explicit Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
+  explicit Expression(std::shared_ptr<const Program> program)
+      : program_(std::move(program)) {}
   std::shared_ptr<const Program> program_;
 };
 
