@@ -19,11 +19,12 @@ struct BinarySign {
 constexpr BinarySign binary_signs[] = {
     {"|", "BitOr", 0},   {"^", "BitXor", 1},    {"&", "BitAnd", 2}, {"<<", "LShift", 3},
     {">>", "RShift", 3}, {"+", "Add", 4},       {"-", "Sub", 4},    {"*", "Mult", 5},
-    {"/", "Div", 5},     {"//", "FloorDiv", 5}, {"%", "Mod", 5},    {"@", "MatMult", 5}};
+    {"/", "Div", 5},     {"//", "FloorDiv", 5}, {"%", "Mod", 5},    {"@", "MatMult", 5},
+};
 
 constexpr std::pair<std::string_view, std::string_view> comparison_signs[] = {
-    {"==", "Eq"},  {"!=", "NotEq"}, {"<", "Lt"},
-    {"<=", "LtE"}, {">", "Gt"},     {">=", "GtE"}};
+    {"==", "Eq"}, {"!=", "NotEq"}, {"<", "Lt"}, {"<=", "LtE"}, {">", "Gt"}, {">=", "GtE"},
+};
 
 class Parser {
  public:
@@ -176,7 +177,10 @@ class Parser {
   NodeId factor() {
     const Deeper deeper(*this);
     constexpr std::pair<std::string_view, std::string_view> unary_signs[] = {
-        {"-", "USub"}, {"+", "UAdd"}, {"~", "Invert"}};
+        {"-", "USub"},
+        {"+", "UAdd"},
+        {"~", "Invert"},
+    };
     for (const auto& [sign, name] : unary_signs) {
       if (!accept(sign)) continue;
       const NodeId operand = factor();
@@ -297,6 +301,13 @@ class Parser {
     }
   }
 
+  NodeId made_of(NodeId first, std::string_view closing, std::string_view name) {
+    if (is_starred(first)) fail();
+    comprehension();
+    expect(closing);
+    return refused(name);
+  }
+
   void targets() {
     do {
       accept("*");
@@ -313,11 +324,10 @@ class Parser {
       expect(")");
       return refused("Tuple", all);
     }
+    if (is_comprehension()) return made_of(first, ")", "GeneratorExp");
     if (is_starred(first)) fail();
-    const bool generator = is_comprehension();
-    comprehension();
     expect(")");
-    return generator ? refused("GeneratorExp") : first;
+    return first;
   }
 
   NodeId yielded() {
@@ -341,12 +351,7 @@ class Parser {
   NodeId list() {
     if (accept("]")) return refused("List", true);
     const NodeId first = element();
-    if (is_comprehension()) {
-      if (is_starred(first)) fail();
-      comprehension();
-      expect("]");
-      return refused("ListComp");
-    }
+    if (is_comprehension()) return made_of(first, "]", "ListComp");
     const bool all = elements("]", first);
     expect("]");
     return refused("List", all);
@@ -360,18 +365,12 @@ class Parser {
       if (is_starred(first)) fail();
       expect(":");
       expression();
+      if (is_comprehension()) return made_of(first, "}", "DictComp");
       if (accept(",")) return pairs();
-      const bool made = is_comprehension();
-      comprehension();
       expect("}");
-      return refused(made ? "DictComp" : "Dict");
+      return refused("Dict");
     }
-    if (is_comprehension()) {
-      if (is_starred(first)) fail();
-      comprehension();
-      expect("}");
-      return refused("SetComp");
-    }
+    if (is_comprehension()) return made_of(first, "}", "SetComp");
     elements("}", first);
     expect("}");
     return refused("Set");
