@@ -79,13 +79,15 @@ std::vector<std::string> take_existing(std::vector<Task>& tasks,
   return existing;
 }
 
-formats::CogOptions cog_options(const OptimizeRequest& request) {
+formats::CogOptions cog_options(const OptimizeRequest& request, std::size_t files) {
   formats::CogOptions options;
   options.compression = request.compression;
   options.resampling_method = request.resampling_method;
   options.reproject = request.reproject;
   options.bands = request.bands;
   options.in_memory = request.in_memory;
+  const auto processors = threads_for(request.nproc, SIZE_MAX);
+  options.threads = static_cast<int>(std::max<std::size_t>(1, processors / files));
   options.overwrite = request.overwrite ? "replace" : "refuse";
   return options;
 }
@@ -153,7 +155,7 @@ OptimizeReport optimize(const OptimizeRequest& request, const Report& report,
   if (tasks.empty()) return result;
   make_folder(request.output_folder);
 
-  const auto options = cog_options(request);
+  const auto options = cog_options(request, tasks.size());
   Tally tally{tasks.size(), report};
   Pool helpers{threads_for(request.nproc, tasks.size()) - 1, 0};
   helpers.parallel_for(tasks.size(), [&](std::size_t i) {

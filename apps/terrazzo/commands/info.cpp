@@ -1,0 +1,107 @@
+#include <filesystem>
+#include <fstream>
+
+#include "command.hpp"
+#include "options.hpp"
+#include "terrazzo/catalog/catalog.hpp"
+#include "terrazzo/catalog/describe.hpp"
+#include "terrazzo/catalog/migrate.hpp"
+#include "terrazzo/formats/gdal_opener.hpp"
+#include "terrazzo/formats/info.hpp"
+
+namespace terrazzo::app {
+namespace {
+
+constexpr std::size_t values_shown = 20;  // of each key
+
+struct Request {
+  std::string source{};
+  int band = 1;
+  bool statistics = false;
+
+  void fields(auto& f) {
+    f("source", source, "A raster or a catalogue, as a path or URL.", required());
+    f("band", band, "The band whose statistics are computed, from 1.", at_least(1));
+    f("statistics", statistics, "Read the raster and tell range, mean and percentiles.");
+  }
+};
+
+bool is_catalog(const std::string& source) {
+  if (source.find("://") != std::string::npos) return !source.starts_with("s3://");
+  constexpr std::string_view magic = "SQLite format 3";
+  std::string head(magic.size(), '\0');
+  std::ifstream{source}.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head == magic && std::filesystem::path{source}.extension() != ".gpkg" &&
+         std::filesystem::path{source}.extension() != ".mbtiles";
+}
+
+Json json_of(const Box& box) { return {box.west, box.south, box.east, box.north}; }
+
+Json json_of(const catalog::Metadata& metadata) {
+  return {{"bounds", json_of(metadata.bounds)},
+          {"valid_percentage", metadata.valid_percentage},
+          {"range", {metadata.low, metadata.high}},
+          {"mean", metadata.mean},
+          {"stdev", metadata.stdev},
+          {"percentiles", metadata.percentiles}};
+}
+
+Json about_raster(const Request& request) {
+  const auto opener = formats::gdal_opener();
+  const auto raster = opener->open(request.source, request.band);
+  Json about = formats::info_json(raster->info());
+  if (request.statistics) about["statistics"] = json_of(catalog::describe(*raster));
+  return about;
+}
+
+Json about_catalog(const Request& request) {
+  const auto catalog = catalog::open_catalog(request.source, {.read_only = true});
+  Json keys = Json::array();
+  auto facets = catalog->facets({}, values_shown);
+  for (const catalog::KeyName& key : catalog->key_names()) {
+    Json about{{"key", key.name}};
+    if (!key.description.empty()) about["description"] = key.description;
+    for (const auto& [value, count] : facets[key.name]) about["values"][value] = count;
+    keys.push_back(std::move(about));
+  }
+  return {{"version", catalog::plan_migration(request.source).from},
+          {"datasets", catalog->count({})},
+          {"keys", std::move(keys)}};
+}
+
+// One "name: value" line for each entry; entries of lists one deeper.
+std::string text_of(const Json& about, const std::string& indent = "") {
+  std::string text;
+  for (const auto& [name, value] : about.items()) {
+    const bool nested = value.is_object() ||
+                        (value.is_array() && !value.empty() && value.front().is_object());
+    const auto label = about.is_array() ? std::to_string(std::stoul(name) + 1) : name;
+    const auto plain = value.is_string() ? value.get<std::string>() : value.dump();
+    text += fmt::format("\n{}{}: {}", indent, label, nested ? "" : plain);
+    if (nested) text += text_of(value, indent + "  ");
+  }
+  return text;
+}
+
+int run(const Request& request, const Session& session) {
+  const Json about =
+      is_catalog(request.source) ? about_catalog(request) : about_raster(request);
+  session.result(about, text_of(about).substr(1));
+  return 0;
+}
+
+Run declare(CLI::App& app) {
+  const auto options = options_of<Request>(
+      app, "info", {{"source", "source"}, {"statistics", "-s,--statistics"}});
+  return [options](const Session& session) {
+    return run(options->read<Request>(), session);
+  };
+}
+
+}  // namespace
+
+extern const CommandKind command_info;
+constinit const CommandKind command_info{
+    "info", "Tell what a raster or a catalogue holds.", declare};
+
+}  // namespace terrazzo::app

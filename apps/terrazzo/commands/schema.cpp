@@ -1,0 +1,53 @@
+#include "command.hpp"
+#include "options.hpp"
+#include "terrazzo/base/config.hpp"
+#include "terrazzo/jobs/ingest.hpp"
+#include "terrazzo/jobs/optimize.hpp"
+#include "terrazzo/maps/settings.hpp"
+
+namespace terrazzo::app {
+namespace {
+
+struct Request {
+  std::string name = "settings";
+  bool toml = false;
+
+  void fields(auto& f) {
+    f("name", name, "What is described.",
+      one_of({"settings", "ingest", "optimize-rasters"}));
+    f("toml", toml, "Print a file with every default and its description instead.");
+  }
+};
+
+std::vector<FieldRow> rows_of(const std::string& name) {
+  if (name == "ingest") return field_rows<jobs::IngestRequest>();
+  if (name == "optimize-rasters") return field_rows<jobs::OptimizeRequest>();
+  return field_rows<maps::Settings>();
+}
+
+int run(const Request& request) {
+  const auto rows = rows_of(request.name);
+  if (request.toml) {
+    fmt::print("{}", toml_of_fields(rows));
+    return 0;
+  }
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "terrazzo " + request.name}};
+  schema.update(object_schema(rows));
+  fmt::print("{}\n", schema.dump(2));
+  return 0;
+}
+
+Run declare(CLI::App& app) {
+  const auto options = options_of<Request>(app, "schema", {{"name", "name"}});
+  return [options](const Session&) { return run(options->read<Request>()); };
+}
+
+}  // namespace
+
+extern const CommandKind command_schema;
+constinit const CommandKind command_schema{
+    "schema", "Print the JSON Schema of the settings or of a command's options.",
+    declare};
+
+}  // namespace terrazzo::app

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace terrazzo::app {
+
+struct Fetched {
+  int status = 0;
+  std::string body{};
+};
+
+// One GET of an http or https URL, redirects followed.
+// Throws unavailable: nobody answers in time. too_large: more than 16 MB.
+Fetched fetch(const std::string& url, std::chrono::seconds timeout);
+
+}  // namespace terrazzo::app

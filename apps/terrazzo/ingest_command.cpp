@@ -1,0 +1,32 @@
+#include "ingest_command.hpp"
+
+#include "stop.hpp"
+#include "terminal.hpp"
+#include "terrazzo/formats/gdal_opener.hpp"
+
+namespace terrazzo::app {
+
+int run_ingest(const jobs::IngestRequest& request, const Session& session) {
+  const StopOnSignals stop;
+  const auto opener = formats::gdal_opener();
+  jobs::IngestReport report;
+  {
+    ProgressLine line{"ingesting", session};
+    report = jobs::ingest(request, *opener,
+                          [&](const jobs::Progress& progress) { line(progress); },
+                          {.stop = stop.token()});
+  }
+  session.result({{"database", request.output},
+                  {"keys", report.key_names},
+                  {"files", report.files},
+                  {"inserted", report.inserted},
+                  {"skipped", report.skipped},
+                  {"failed", failure_json(report.failed)}},
+                 fmt::format("{} inserted, {} skipped, {} failed; keys of {}: {}",
+                             report.inserted, report.skipped, report.failed.size(),
+                             request.output, fmt::join(report.key_names, ", ")));
+  fmt::print(stderr, "{}", failure_lines(report.failed));
+  return exit_code(report.failed);
+}
+
+}  // namespace terrazzo::app
