@@ -314,7 +314,7 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
     if (tiles.empty() && !records.empty()) return {};
     const Image out = run_expression(expression, request, tiles, context);
     Bytes bytes(out.pixels());
-    raster::stretch(out, 0, range, bytes);
+    raster::stretch_once(out, 0, range, bytes);
     return grey_or_palette(bytes, state.size_of(request), request.colormap, state);
   };
   return result;
