@@ -33,8 +33,10 @@ before(async () => {
 after(async () => view?.close());
 
 const shot = (name, page = view.page) => pictures && page.screenshot({ path: `${pictures}/${name}.png` });
-const select = async (words) => {
+const select = async (words, keys) => {
   await view.id("search").fill(words);
+  const first = () => view.id("row-0").getAttribute("data-keys");
+  await eventually(first, (found) => found === keys, `the search for ${words} does not find ${keys}`);
   await view.id("row-0").click();
 };
 
@@ -45,7 +47,7 @@ test("the page opens on data, not on a blank map", async () => {
 });
 
 test("searching and selecting a dataset draws it", async () => {
-  await select("scene red");
+  await select("scene red", "scene/red");
   await eventually(() => view.tiles.at(-1), (t) => t.includes("/singleband/scene/red/"), "tiles of another dataset");
   const [dark, bright] = await eventually(
     async () => [await colorAt(view.page, left), await colorAt(view.page, right)],
@@ -109,7 +111,7 @@ test("a formula is drawn, and a bad one is explained without losing the picture"
 });
 
 test("classes are drawn in their colours and can be hidden", async () => {
-  await select("cover class");
+  await select("cover class", "cover/class");
   await view.id("tab-classes").click();
   assert.match(await view.id("class-1").innerText(), /Water/);
   await eventually(() => view.tiles.at(-1), (t) => t.includes("explicit_color_map="), "no class tiles");
@@ -127,7 +129,7 @@ test("opacity lets the background through", async () => {
 });
 
 test("the value under the pointer and in the popup is the raster's", async () => {
-  await select("scene nir");
+  await select("scene nir", "scene/nir");
   const at = await view.page.evaluate((where) => {
     const box = window.terrazzo.map.getContainer().getBoundingClientRect();
     const point = window.terrazzo.map.project(where);
@@ -141,7 +143,7 @@ test("the value under the pointer and in the popup is the raster's", async () =>
 });
 
 test("the address holds the state: a second visitor sees the same", async () => {
-  await select("scene red");
+  await select("scene red", "scene/red");
   await view.id("tab-band").click();
   await view.id("stretch-low").fill("500");
   await view.id("stretch-high").fill("3500");

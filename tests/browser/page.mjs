@@ -27,6 +27,7 @@ export async function openPage(url, { viewport = { width: 1280, height: 800 }, .
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("request", (request) => /\/\d+\/\d+\/\d+\.png/.test(request.url()) && tiles.push(decodeURIComponent(request.url())));
   await page.goto(url);
+  await page.waitForFunction(() => window.terrazzo);
   await page.evaluate(() => window.terrazzo.ready);
   const close = async () => {
     await context.close();

@@ -261,6 +261,8 @@ class CogWork {
     if (options_.reproject && !facts->info.crs)
       throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", facts->name());
     nodata_ = facts->info.bands[static_cast<std::size_t>(bands_.front() - 1)].nodata;
+    for (const int band : bands_)
+      labels_.push_back(facts->info.bands[static_cast<std::size_t>(band - 1)].labels);
     const std::string mask = mask_for(*facts, bands_);
     has_mask_ = !mask.empty();
     picked_ = must(view(source_.get(), bands_, mask));
@@ -285,6 +287,8 @@ class CogWork {
   }
 
   void write() {
+    for (std::size_t i = 0; i < labels_.size(); ++i)
+      keep_labels(picked_.get(), static_cast<int>(i) + 1, labels_[i]);
     reporter_.part(options_.reproject ? warped_part : 0, written_part);
     const fs::path made = aside_.file("tmp");
     if (!in_memory_)
@@ -309,6 +313,7 @@ class CogWork {
   DatasetPtr warped_;
   DatasetPtr picked_;  // a view of source_ or warped_
   std::vector<int> bands_;
+  std::vector<std::map<double, std::string>> labels_;  // of the kept bands
   std::optional<double> nodata_;
   bool has_mask_ = false;
   bool in_memory_ = false;

@@ -394,3 +394,20 @@ TEST_CASE("a raster's facts as JSON hold what there is and leave out what there 
   CHECK_FALSE(json["bands"][0].contains("labels"));
   CHECK_NOTHROW(json.dump());
 }
+
+TEST_CASE("class names of the input come along, also when it is reprojected") {
+  const SampleFolder folder;
+  write_sample(folder / "classes.tif",
+               {.type = ElementType::uint8, .rows = 20, .cols = 20});
+  std::ofstream{(folder / "classes.tif").string() + ".aux.xml"}
+      << "<PAMDataset><PAMRasterBand band='1'><CategoryNames><Category></Category>"
+         "<Category>water &amp; "
+         "ice</Category></CategoryNames></PAMRasterBand></PAMDataset>";
+  for (const bool reproject : {false, true}) {
+    const auto output = folder / (reproject ? "b.tif" : "a.tif");
+    write_cog(folder / "classes.tif", output,
+              {.resampling_method = "nearest", .reproject = reproject});
+    CHECK(open(output)->info().bands[0].labels ==
+          std::map<double, std::string>{{1, "water & ice"}});
+  }
+}

@@ -10,10 +10,13 @@
 #include <limits>
 #include <utility>
 
+#include "terrazzo/base/fields.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
 
 namespace terrazzo::formats {
 namespace {
+
+constexpr const char* class_names_item = "CLASS_NAMES";
 
 bool is_signed_byte(GDALRasterBandH band) {
   const char* pixel_type = GDALGetMetadataItem(band, "PIXELTYPE", "IMAGE_STRUCTURE");
@@ -102,8 +105,20 @@ int column_for(GDALRasterAttributeTableH table,
   return -1;
 }
 
-std::map<double, std::string> labels_of(GDALRasterBandH band) {
+// What keep_labels() wrote into a file of ours; what is not understood is left out.
+std::map<double, std::string> kept_labels(GDALRasterBandH band) {
   std::map<double, std::string> labels;
+  const char* text = GDALGetMetadataItem(band, class_names_item, nullptr);
+  if (text == nullptr) return labels;
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return labels;
+  for (const auto& [key, label] : json.items())
+    if (label.is_string()) labels[CPLAtof(key.c_str())] = label.get<std::string>();
+  return labels;
+}
+
+std::map<double, std::string> labels_of(GDALRasterBandH band) {
+  std::map<double, std::string> labels = kept_labels(band);
   char** names = GDALGetRasterCategoryNames(band);
   for (int i = 0; i < CSLCount(names); ++i)
     if (names[i][0] != '\0') labels[i] = names[i];
@@ -117,6 +132,19 @@ std::map<double, std::string> labels_of(GDALRasterBandH band) {
       labels[GDALRATGetValueAsDouble(table, row, value)] = text;
   return labels;
 }
+
+}  // namespace
+
+void keep_labels(void* dataset, int band, const std::map<double, std::string>& labels) {
+  if (labels.empty()) return;
+  Json json = Json::object();
+  for (const auto& [value, label] : labels) json[fmt::format("{}", value)] = label;
+  GDALSetMetadataItem(GDALGetRasterBand(dataset, band), class_names_item,
+                      json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str(),
+                      nullptr);
+}
+
+namespace {
 
 io::BandInfo band_info(GDALRasterBandH band, const std::string& name) {
   io::BandInfo info{.type = element_type_of(band, name)};

@@ -73,6 +73,10 @@ struct FileFacts {
 // a far store said.
 DatasetPtr open_dataset(const std::string& path);
 
+// Puts class names into the file itself, where read_facts finds them: GDAL would keep
+// them in a file beside it. `dataset` is a GDALDatasetH, `band` counts from 1.
+void keep_labels(void* dataset, int band, const std::map<double, std::string>& labels);
+
 // Throws unsupported: pixels of a type without ElementType. corrupt_data: it ends before
 // its last block does.
 std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& path,
