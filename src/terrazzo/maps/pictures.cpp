@@ -254,16 +254,14 @@ raster::Expression checked_expression(const Maps::State& state,
         text.size(), settings.max_expression_length);
   const auto expression = [&] {
     try {
-      return raster::Expression::parse(text);
+      raster::Expression parsed = raster::Expression::parse(text);
+      parsed.check(
+          [&](const std::string& name) { return request.operands.contains(name); });
+      return parsed;
     } catch (const Error& e) {
       throw invalid("error while executing expression: {}", e.message());
     }
   }();
-  for (const std::string& name : expression.operands()) {
-    if (!request.operands.contains(name))
-      throw invalid(
-          "error while executing expression: unrecognized name '{}' in expression", name);
-  }
   const TileSize size = state.size_of(request);
   const double cost = expression.cost_per_pixel() * static_cast<double>(size.rows) *
                       static_cast<double>(size.cols);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "terrazzo/raster/expression_program.hpp"
@@ -44,16 +45,30 @@ bool is_operand(const Node& node) {
          find_function(node.word) == nullptr;
 }
 
-// Throws for what no operands can make right, up to the first operand in order of
-// evaluation: which fault comes first behind it depends on the operands. True: met none.
-bool check_until_operand(const Syntax& syntax, NodeId id, int depth = 0) {
-  const Node& node = syntax.nodes[id];
-  check_node(syntax, node);
-  if (is_operand(node) || depth > 400) return false;
-  return std::ranges::all_of(node.children, [&](NodeId child) {
-    return check_until_operand(syntax, child, depth + 1);
-  });
-}
+// The leaves of an expression in order of evaluation, up to what may not be there.
+class Walk {
+ public:
+  explicit Walk(const Syntax& syntax) : syntax_(syntax) { visit(syntax.root, 0); }
+
+  const std::vector<std::string>& names() const { return names_; }  // of operands
+  const std::optional<Error>& fault() const { return fault_; }
+
+ private:
+  // False: ends here.
+  bool visit(NodeId id, int depth) {
+    const Node& node = syntax_.nodes[id];
+    fault_ = fault_of(syntax_, node);
+    if (fault_ || depth > deepest) return false;
+    if (is_operand(node)) names_.push_back(node.word);
+    return std::ranges::all_of(node.children,
+                               [&](NodeId child) { return visit(child, depth + 1); });
+  }
+
+  static constexpr int deepest = 400;
+  const Syntax& syntax_;
+  std::vector<std::string> names_;
+  std::optional<Error> fault_;
+};
 
 // The working memory of one run.
 class Blocks {
@@ -160,17 +175,24 @@ Expression Expression::parse(std::string_view text) {
   auto program = std::make_shared<Program>();
   program->syntax = syntax_of(text, text);
   const Syntax& syntax = program->syntax;
-  std::set<std::string> names;
   double cost = 0;
-  for (const Node& node : syntax.nodes) {
-    cost += cost_of(syntax, node);
-    if (is_operand(node)) names.insert(node.word);
-  }
+  for (const Node& node : syntax.nodes) cost += cost_of(syntax, node);
   program->cost = std::max(1.0, cost);
+  const Walk walk(syntax);
+  // Behind an operand, what is wrong depends on whether there is one of that name.
+  if (walk.names().empty() && walk.fault()) throw *walk.fault();
+  if (walk.names().empty())
+    program_of(syntax, {}, {});  // throws: there is no image in it
+  const std::set<std::string> names(walk.names().begin(), walk.names().end());
   program->operands.assign(names.begin(), names.end());
-  check_until_operand(syntax, syntax.root);
-  if (names.empty()) program_of(syntax, {}, {});  // throws: there is no image in it
   return Expression(std::move(program));
+}
+
+void Expression::check(const std::function<bool(const std::string&)>& given) const {
+  const Walk walk(program_->syntax);
+  for (const std::string& name : walk.names())
+    if (!given(name)) throw invalid("unrecognized name '{}' in expression", name);
+  if (walk.fault()) throw *walk.fault();
 }
 
 const std::vector<std::string>& Expression::operands() const noexcept {

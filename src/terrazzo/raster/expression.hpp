@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,11 +18,16 @@ namespace terrazzo::raster {
 // Immutable; safe from any thread.
 class Expression {
  public:
-  // Throws invalid_input with Terracotta's words for what is wrong with the text.
+  // Throws invalid_input with Terracotta's words for what is wrong with the text. What
+  // stands behind an operand's name is checked later: Terracotta reports what it meets
+  // first, and that may be that there is no such operand.
   static Expression parse(std::string_view text);
 
   // Names of operands that are used, sorted.
   const std::vector<std::string>& operands() const noexcept;
+  // Throws invalid_input: the first thing wrong if there were operands of the names that
+  // are `given`, as far as it can be told without their pixels. run() throws the same.
+  void check(const std::function<bool(const std::string&)>& given) const;
   // Operations for each pixel; never less than 1.
   double cost_per_pixel() const noexcept;
 

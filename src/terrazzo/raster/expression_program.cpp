@@ -85,7 +85,7 @@ class Compiler {
   Value visit(NodeId id, int depth) {
     if (depth > deepest) throw unexpected("maximum recursion depth exceeded");
     const Node& node = syntax_.nodes[id];
-    check_node(syntax_, node);
+    if (const auto fault = fault_of(syntax_, node)) throw *fault;
     switch (node.kind) {
       case Node::Kind::name:
         return name(node.word);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,9 @@ const FunctionFacts* find_function(std::string_view name) noexcept;
 // null: no such constant.
 const Scalar* find_constant(std::string_view name) noexcept;
 
-// Throws invalid_input, Terracotta's words: nothing such a node may be, whatever the
-// operands. Looks at the node, not at its children.
-void check_node(const Syntax& syntax, const Node& node);
+// What is wrong with the node, not with its children, whatever the operands are: an
+// invalid_input in Terracotta's words.
+std::optional<Error> fault_of(const Syntax& syntax, const Node& node);
 
 struct Step {
   Kernel kernel = nullptr;

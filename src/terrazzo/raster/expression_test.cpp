@@ -161,6 +161,23 @@ TEST_CASE("what no operand can make right is refused before there are any") {
   }
 }
 
+TEST_CASE("an expression is checked against names alone, in order of evaluation") {
+  const auto fault = [](const char* text) -> std::string {
+    try {
+      Expression::parse(text).check([](const std::string& name) { return name == "v1"; });
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "";
+  };
+  CHECK(fault("v1 + 1") == "");
+  CHECK(fault("v1 + foo + bar") == "unrecognized name 'foo' in expression");
+  CHECK(fault("v1 + [a]") == "List not allowed in expressions");
+  CHECK(fault("v1 + a[0]") == "Subscript not allowed in expressions");
+  CHECK(fault("dir(v1)") == "unrecognized name 'dir' in expression");
+  CHECK(fault("(v1 + v2) ^ v1") == "binary operator BitXor not allowed in expressions");
+}
+
 TEST_CASE("an expression names its operands, sorted, and not what it knows itself") {
   const Expression expression =
       Expression::parse("where(nir > red, sqrt(nir) * pi, blue)");

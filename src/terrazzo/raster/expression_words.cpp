@@ -72,24 +72,25 @@ const Scalar* find_constant(std::string_view name) noexcept {
   return nullptr;
 }
 
-void check_node(const Syntax& syntax, const Node& node) {
+std::optional<Error> fault_of(const Syntax& syntax, const Node& node) {
   if (node.kind == Node::Kind::refused)
-    throw invalid("{} not allowed in expressions", node.word);
-  if (node.chained) throw invalid("chained comparisons are not supported");
+    return invalid("{} not allowed in expressions", node.word);
+  if (node.chained) return invalid("chained comparisons are not supported");
   if (!known_operator(node))
-    throw invalid("{} operator {} not allowed in expressions",
-                  node.kind == Node::Kind::unary    ? "unary"
-                  : node.kind == Node::Kind::binary ? "binary"
-                                                    : "comparison",
-                  node.word);
-  if (node.kind != Node::Kind::call) return;
+    return invalid("{} operator {} not allowed in expressions",
+                   node.kind == Node::Kind::unary    ? "unary"
+                   : node.kind == Node::Kind::binary ? "binary"
+                                                     : "comparison",
+                   node.word);
+  if (node.kind != Node::Kind::call) return {};
   const Node& function = syntax.nodes[node.children[0]];
   const FunctionFacts* facts =
       function.kind == Node::Kind::name ? find_function(function.word) : nullptr;
   const std::size_t got = node.children.size() - 1;
   if (facts != nullptr && got != facts->arguments)
-    throw invalid("wrong number of arguments for function {} (got {}, expected {})",
-                  facts->name, got, facts->arguments);
+    return invalid("wrong number of arguments for function {} (got {}, expected {})",
+                   facts->name, got, facts->arguments);
+  return {};
 }
 
 }  // namespace terrazzo::raster::expressions
