@@ -78,7 +78,8 @@ def end(process, sign=signal.SIGTERM, timeout=30):
 
 
 def get(url, timeout=20):
-    with urllib.request.urlopen(url, timeout=timeout) as answer:
+    request = urllib.request.Request(url, headers={"Accept": "*/*"})
+    with urllib.request.urlopen(request, timeout=timeout) as answer:
         return answer.read()
 
 
