@@ -69,24 +69,36 @@ Json about_catalog(const Request& request) {
           {"keys", std::move(keys)}};
 }
 
-// One "name: value" line for each entry; entries of lists one deeper.
-std::string text_of(const Json& about, const std::string& indent = "") {
-  std::string text;
+// "key sensor, values (S2 2)"
+std::string line_of(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_object()) return value.dump();
+  std::vector<std::string> parts;
+  for (const auto& [name, part] : value.items())
+    parts.push_back(part.is_object() ? fmt::format("{} ({})", name, line_of(part))
+                                     : fmt::format("{} {}", name, line_of(part)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// A line for each entry, and one for each item of a list of entries.
+std::string text_of(Json about) {
+  if (about.contains("crs")) about["crs"].erase("wkt");
+  std::vector<std::string> lines;
   for (const auto& [name, value] : about.items()) {
-    const bool nested = value.is_object() ||
-                        (value.is_array() && !value.empty() && value.front().is_object());
-    const auto label = about.is_array() ? std::to_string(std::stoul(name) + 1) : name;
-    const auto plain = value.is_string() ? value.get<std::string>() : value.dump();
-    text += fmt::format("\n{}{}: {}", indent, label, nested ? "" : plain);
-    if (nested) text += text_of(value, indent + "  ");
+    if (value.is_array() && !value.empty() && value.front().is_object()) {
+      lines.push_back(name + ":");
+      for (const Json& item : value) lines.push_back("  " + line_of(item));
+    } else {
+      lines.push_back(fmt::format("{}: {}", name, line_of(value)));
+    }
   }
-  return text;
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 int run(const Request& request, const Session& session) {
   const Json about =
       is_catalog(request.source) ? about_catalog(request) : about_raster(request);
-  session.result(about, text_of(about).substr(1));
+  session.result(about, text_of(about));
   return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <string_view>
 
 namespace terrazzo::jobs {
@@ -31,19 +30,11 @@ void check_folder(const fs::path& file) {
                   folder.string());
 }
 
-// A name beside the file that no other process or thread uses.
-fs::path name_aside(const fs::path& file) {
-  static std::atomic<unsigned> number = 0;
-  return fs::absolute(file).parent_path() /
-         fmt::format(".{}.{}-{}.new", file.filename().string(), ::getpid(), number++);
-}
-
 // What SQLite keeps beside a database belongs to that database only.
-void remove_with_companions(const fs::path& file, bool with_file) {
+void remove_companions(const fs::path& file) {
   std::error_code ignored;
   for (const char* suffix : {"-journal", "-wal", "-shm"})
     fs::remove(fs::path{file.string() + suffix}, ignored);
-  if (with_file) fs::remove(file, ignored);
 }
 
 std::vector<std::string> names_of(const catalog::Catalog& catalog) {
@@ -69,11 +60,6 @@ Database::Database(std::string uri, std::vector<std::string> names, Mode mode)
     check_folder(*file_);
 }
 
-Database::~Database() {
-  catalog_.reset();
-  if (aside_) remove_with_companions(*aside_, true);
-}
-
 void Database::open() {
   catalog_ = catalog::open_catalog(uri_);
   if (!catalog_->writable())
@@ -91,9 +77,9 @@ void Database::create() {
   std::vector<catalog::KeyName> keys;
   for (const std::string& name : names_) keys.push_back({name, ""});
   if (mode_ == Mode::replace) {
-    aside_ = name_aside(*file_);
-    catalog::create_catalog(aside_->string(), keys);
-    catalog_ = catalog::open_catalog(aside_->string());
+    const auto file = aside_.emplace(fs::absolute(*file_)).file("sqlite").string();
+    catalog::create_catalog(file, keys);
+    catalog_ = catalog::open_catalog(file);
     return;
   }
   try {
@@ -101,7 +87,11 @@ void Database::create() {
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::conflict || mode_ == Mode::only_new) throw;
   }
+  const auto names = names_;
   open();
+  if (names != names_)  // records are in the order that this job was told
+    throw failure(ErrorKind::conflict,
+                  "another process made the database with the keys in another order");
 }
 
 catalog::Catalog& Database::writable() {
@@ -112,12 +102,8 @@ catalog::Catalog& Database::writable() {
 void Database::finish() {
   if (!aside_) return;
   catalog_.reset();
-  remove_with_companions(*file_, false);
-  std::error_code error;
-  fs::rename(*aside_, *file_, error);
-  if (error)
-    throw failure(ErrorKind::unavailable, "the new database cannot take its place: {}",
-                  error.message());
+  remove_companions(*file_);
+  aside_->publish(aside_->file("sqlite"), true);
   aside_.reset();
 }
 

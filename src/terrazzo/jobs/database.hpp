@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "terrazzo/catalog/catalog.hpp"
+#include "terrazzo/formats/aside.hpp"
 
 namespace terrazzo::jobs {
 
@@ -20,7 +21,6 @@ class Database {
   // names: keys of what will be inserted. Appending asks for the same names, in any
   // order. Throws as ingest().
   Database(std::string uri, std::vector<std::string> names, Mode mode);
-  ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
@@ -29,7 +29,8 @@ class Database {
   // Null: there is none yet.
   const catalog::Catalog* existing() const noexcept { return catalog_.get(); }
   catalog::Catalog& writable();
-  // Throws unavailable: a new catalogue cannot take the place of the old one.
+  // Puts a new catalogue in the place of the old one.
+  // Throws as formats::AsideFiles::publish().
   void finish();
 
  private:
@@ -39,8 +40,8 @@ class Database {
   std::string uri_;
   std::vector<std::string> names_;
   Mode mode_;
-  std::optional<std::filesystem::path> file_;   // of uri_, if it is one
-  std::optional<std::filesystem::path> aside_;  // the new one, until finish()
+  std::optional<std::filesystem::path> file_;  // of uri_, if it is one
+  std::optional<formats::AsideFiles> aside_;   // what will take its place
   std::unique_ptr<catalog::Catalog> catalog_;
 };
 
