@@ -167,6 +167,7 @@ void add_labels_from_beside(const std::string& path, std::vector<io::BandInfo>& 
   if (is_remote(path) || VSIStatL(beside.c_str(), &stat) != 0) return;
   const GdalErrors ignored;
   const ThreadOption look{"GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"};
+  const ThreadOption side_files{"GDAL_PAM_ENABLED", "YES"};  // write_cog switches them off
   const DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY,
                                       nullptr, nullptr, nullptr)};
   if (!dataset) return;
