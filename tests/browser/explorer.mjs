@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { colorAt, eventually, openPage } from "./page.mjs";
+import { colorAt, eventually, openPage, settled } from "./page.mjs";
 
 const [url, , pictures] = process.argv.slice(2);
 const far = (a, b) => Math.max(...a.map((v, i) => Math.abs(v - b[i])));
@@ -101,13 +101,14 @@ test("a formula is drawn, and a bad one is explained without losing the picture"
   await view.id("tab-formula").click();
   await view.id("formula").fill("(nir - red) / (nir + red)");
   await eventually(() => view.tiles.at(-1), (t) => t.includes("/compute/scene/") && t.includes("expression="), "no computed tiles");
-  const good = await eventually(
+  await eventually(
     async () => [await colorAt(view.page, left), await colorAt(view.page, right)],
     ([a, b]) => far(a, b) > 80, "the index does not tell the halves apart");
+  const good = await settled(view.page, left);
   await view.id("formula").fill("(nir - red");
   await eventually(() => view.id("formula-error").innerText(), (text) => text.length > 5, "no error text");
   const still = await colorAt(view.page, left);
-  assert.ok(far(still, good[0]) < 30, `the last good picture went away: ${good[0]} became ${still}`);
+  assert.ok(far(still, good) < 30, `the last good picture went away: ${good} became ${still}`);
   view.faults.length = 0; // the browser reports the refused request by itself
 });
 

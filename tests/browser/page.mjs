@@ -67,3 +67,14 @@ export async function eventually(ask, holds, what) {
   }
   throw new Error(`${what}: ${JSON.stringify(value)}`);
 }
+
+// The colour at a place once it no longer changes.
+export async function settled(page, lonlat) {
+  let last = [-1, -1, -1];
+  return eventually(async () => {
+    const now = await colorAt(page, lonlat);
+    const same = now.every((v, i) => Math.abs(v - last[i]) <= 1);
+    last = now;
+    return same ? now : null;
+  }, Boolean, "the colour does not settle");
+}
