@@ -1,6 +1,7 @@
 #include "command.hpp"
 #include "options.hpp"
 #include "terrazzo/base/config.hpp"
+#include "terrazzo/base/error_table.hpp"
 #include "terrazzo/jobs/ingest.hpp"
 #include "terrazzo/jobs/optimize.hpp"
 #include "terrazzo/maps/settings.hpp"
@@ -14,7 +15,7 @@ struct Request {
 
   void fields(auto& f) {
     f("name", name, "What is described.",
-      one_of({"settings", "ingest", "optimize-rasters"}));
+      one_of({"settings", "ingest", "optimize-rasters", "errors"}));
     f("toml", toml, "Print a file with every default and its description instead.");
   }
 };
@@ -25,7 +26,20 @@ std::vector<FieldRow> rows_of(const std::string& name) {
   return field_rows<maps::Settings>();
 }
 
+// The kinds of error as a list: what each means to a web client and to a shell.
+int print_errors() {
+  Json rows = Json::array();
+  for (const ErrorFacts& facts : error_table())
+    rows.push_back({{"kind", facts.name},
+                    {"http_status", facts.http_status},
+                    {"exit_code", facts.exit_code},
+                    {"retry", facts.retry}});
+  fmt::print("{}\n", rows.dump(2));
+  return 0;
+}
+
 int run(const Request& request) {
+  if (request.name == "errors") return print_errors();
   const auto rows = rows_of(request.name);
   if (request.toml) {
     fmt::print("{}", toml_of_fields(rows));
@@ -46,8 +60,9 @@ Run declare(CLI::App& app) {
 }  // namespace
 
 extern const CommandKind command_schema;
-constinit const CommandKind command_schema{
-    "schema", "Print the JSON Schema of the settings or of a command's options.",
-    declare};
+constinit const CommandKind command_schema{"schema",
+                                           "Print the JSON Schema of the settings or of "
+                                           "a command's options, or the kinds of error.",
+                                           declare};
 
 }  // namespace terrazzo::app
