@@ -11,7 +11,16 @@
 namespace terrazzo {
 
 enum class ElementType : std::uint8_t {
-  uint8, int8, uint16, int16, uint32, int32, uint64, int64, float32, float64,
+  uint8,
+  int8,
+  uint16,
+  int16,
+  uint32,
+  int32,
+  uint64,
+  int64,
+  float32,
+  float64,
 };
 
 std::size_t size_of(ElementType type) noexcept;       // bytes of one element
@@ -64,31 +73,51 @@ class Image {
 template <class T>
 constexpr ElementType element_type() noexcept {
   using enum ElementType;
-  if constexpr (std::is_same_v<T, std::uint8_t>) return uint8;
-  else if constexpr (std::is_same_v<T, std::int8_t>) return int8;
-  else if constexpr (std::is_same_v<T, std::uint16_t>) return uint16;
-  else if constexpr (std::is_same_v<T, std::int16_t>) return int16;
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return uint32;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return int32;
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return uint64;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return int64;
-  else if constexpr (std::is_same_v<T, float>) return float32;
-  else return float64;
+  if constexpr (std::is_same_v<T, std::uint8_t>)
+    return uint8;
+  else if constexpr (std::is_same_v<T, std::int8_t>)
+    return int8;
+  else if constexpr (std::is_same_v<T, std::uint16_t>)
+    return uint16;
+  else if constexpr (std::is_same_v<T, std::int16_t>)
+    return int16;
+  else if constexpr (std::is_same_v<T, std::uint32_t>)
+    return uint32;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return int32;
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return uint64;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return int64;
+  else if constexpr (std::is_same_v<T, float>)
+    return float32;
+  else
+    return float64;
 }
 
 template <class F>
 decltype(auto) with_type(ElementType type, F&& f) {
   switch (type) {
-    case ElementType::uint8: return f(std::uint8_t{});
-    case ElementType::int8: return f(std::int8_t{});
-    case ElementType::uint16: return f(std::uint16_t{});
-    case ElementType::int16: return f(std::int16_t{});
-    case ElementType::uint32: return f(std::uint32_t{});
-    case ElementType::int32: return f(std::int32_t{});
-    case ElementType::uint64: return f(std::uint64_t{});
-    case ElementType::int64: return f(std::int64_t{});
-    case ElementType::float32: return f(float{});
-    case ElementType::float64: break;
+    case ElementType::uint8:
+      return f(std::uint8_t{});
+    case ElementType::int8:
+      return f(std::int8_t{});
+    case ElementType::uint16:
+      return f(std::uint16_t{});
+    case ElementType::int16:
+      return f(std::int16_t{});
+    case ElementType::uint32:
+      return f(std::uint32_t{});
+    case ElementType::int32:
+      return f(std::int32_t{});
+    case ElementType::uint64:
+      return f(std::uint64_t{});
+    case ElementType::int64:
+      return f(std::int64_t{});
+    case ElementType::float32:
+      return f(float{});
+    case ElementType::float64:
+      break;
   }
   return f(double{});
 }

@@ -19,7 +19,7 @@ struct CogOptions {
   std::vector<int> bands{1};         // bands of the input, in order; empty: all
   std::optional<bool> in_memory{};   // none: if it is under 10980 x 10980 pixels
   std::string overwrite = "refuse";  // refuse | replace, if the output exists
-  int threads = 1;                         // that compress; 0: one per core
+  int threads = 1;                   // that compress; 0: one per core
 
   void fields(auto& f) {
     f("compression", compression, "How blocks are compressed.",
@@ -47,8 +47,9 @@ using Progress = std::function<void(double)>;
 // are gone afterwards, whatever happened, and those of a killed run when the next one
 // starts.
 //
-// Throws invalid_input: an option, or a band the input does not have. Throws not_found, corrupt_data, unsupported as RasterOpener::open; conflict: the output
-// exists; denied: it may not be written; unavailable: disk full; cancelled, timeout by `context`.
+// Throws invalid_input: an option, or a band the input does not have. Throws not_found,
+// corrupt_data, unsupported as RasterOpener::open; conflict: the output exists; denied:
+// it may not be written; unavailable: disk full; cancelled, timeout by `context`.
 void write_cog(const std::filesystem::path& input, const std::filesystem::path& output,
                const CogOptions& options, const Progress& progress = {},
                const Context& context = {});

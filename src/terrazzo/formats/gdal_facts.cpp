@@ -105,6 +105,13 @@ int column_for(GDALRasterAttributeTableH table,
   return -1;
 }
 
+// Tables of ERDAS Imagine name no column for what it is, and row i is of value i.
+int first_text_column(GDALRasterAttributeTableH table) {
+  for (int column = 0; column < GDALRATGetColumnCount(table); ++column)
+    if (GDALRATGetTypeOfCol(table, column) == GFT_String) return column;
+  return -1;
+}
+
 // What keep_labels() wrote into a file of ours; what is not understood is left out.
 std::map<double, std::string> kept_labels(GDALRasterBandH band) {
   std::map<double, std::string> labels;
@@ -125,11 +132,12 @@ std::map<double, std::string> labels_of(GDALRasterBandH band) {
   GDALRasterAttributeTableH table = GDALGetDefaultRAT(band);
   if (table == nullptr) return labels;
   const int value = column_for(table, {GFU_MinMax, GFU_Min});
-  const int name = column_for(table, {GFU_Name});
-  if (value < 0 || name < 0) return labels;
+  int name = column_for(table, {GFU_Name});
+  if (name < 0) name = first_text_column(table);
+  if (name < 0) return labels;
   for (int row = 0; row < GDALRATGetRowCount(table); ++row)
     if (const char* text = GDALRATGetValueAsString(table, row, name); text[0] != '\0')
-      labels[GDALRATGetValueAsDouble(table, row, value)] = text;
+      labels[value < 0 ? row : GDALRATGetValueAsDouble(table, row, value)] = text;
   return labels;
 }
 
@@ -167,7 +175,8 @@ void add_labels_from_beside(const std::string& path, std::vector<io::BandInfo>& 
   if (is_remote(path) || VSIStatL(beside.c_str(), &stat) != 0) return;
   const GdalErrors ignored;
   const ThreadOption look{"GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"};
-  const ThreadOption side_files{"GDAL_PAM_ENABLED", "YES"};  // write_cog switches them off
+  const ThreadOption side_files{"GDAL_PAM_ENABLED",
+                                "YES"};  // write_cog switches them off
   const DatasetPtr dataset{GDALOpenEx(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY,
                                       nullptr, nullptr, nullptr)};
   if (!dataset) return;

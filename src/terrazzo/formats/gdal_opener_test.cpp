@@ -322,3 +322,15 @@ TEST_CASE("many threads that read one file see the same pixels as one thread") {
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("an attribute table without a value column names values by its rows") {
+  const SampleFolder folder;
+  write_sample(folder / "a.tif", {.type = ElementType::uint8, .rows = 4, .cols = 4});
+  write_text(folder / "a.tif.aux.xml",
+             "<PAMDataset><PAMRasterBand band='1'><GDALRasterAttributeTable>"
+             "<FieldDefn index='0'><Name>Cover</Name><Type>2</Type><Usage>0</Usage>"
+             "</FieldDefn><Row index='0'><F></F></Row><Row index='1'><F>water</F></Row>"
+             "</GDALRasterAttributeTable></PAMRasterBand></PAMDataset>");
+  CHECK(gdal_opener()->open(folder / "a.tif")->info().bands[0].labels ==
+        std::map<double, std::string>{{1, "water"}});
+}

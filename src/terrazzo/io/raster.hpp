@@ -22,22 +22,22 @@ struct BandInfo {
   std::string description{};
   double scale = 1;
   double offset = 0;
-  std::vector<Color> color_table{};           // by value 0..; empty if there is none
-  std::map<double, std::string> labels{};     // of classes, from a table or category names
+  std::vector<Color> color_table{};        // by value 0..; empty if there is none
+  std::map<double, std::string> labels{};  // of classes, from a table or category names
 };
 
 struct RasterInfo {
   std::size_t rows = 0;
   std::size_t cols = 0;
   Affine affine{};
-  std::optional<Crs> crs{};                   // empty: not georeferenced
+  std::optional<Crs> crs{};  // empty: not georeferenced
   std::vector<BandInfo> bands{};
-  bool has_mask = false;                      // per-dataset mask or alpha band
+  bool has_mask = false;  // per-dataset mask or alpha band
   std::size_t block_rows = 0;
   std::size_t block_cols = 0;
-  std::vector<std::size_t> overviews{};       // factors: 2, 4, 8 …
-  std::string format{};                       // "GTiff"
-  std::string compression{};                  // "DEFLATE"; empty for none
+  std::vector<std::size_t> overviews{};  // factors: 2, 4, 8 …
+  std::string format{};                  // "GTiff"
+  std::string compression{};             // "DEFLATE"; empty for none
 };
 
 // Pixels of the file's own grid; col + cols and row + rows stay inside it.
@@ -54,8 +54,8 @@ struct WarpedRead {
   Crs crs = Crs::web_mercator();
   std::size_t rows = 256;
   std::size_t cols = 256;
-  Resampling resampling = Resampling::average;    // when pixels are made larger ones
-  Resampling reprojection = Resampling::linear;   // from grid to grid
+  Resampling resampling = Resampling::average;   // when pixels are made larger ones
+  Resampling reprojection = Resampling::linear;  // from grid to grid
 };
 
 // One band of one open file. Safe from any thread.
@@ -81,7 +81,8 @@ class RasterOpener {
   // band counts from 1.
   // Throws not_found: no such file. corrupt_data: not a raster, or truncated.
   // invalid_input: it has no such band. unsupported: a kind this opener cannot read.
-  virtual std::shared_ptr<const Raster> open(const std::string& uri, int band = 1) const = 0;
+  virtual std::shared_ptr<const Raster> open(const std::string& uri,
+                                             int band = 1) const = 0;
 };
 
 }  // namespace terrazzo::io

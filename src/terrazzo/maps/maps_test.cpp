@@ -161,8 +161,8 @@ TEST_CASE("a percentile out of range is refused, unless the tile is empty anyway
   const auto maps = world.maps();
   auto request = band("a");
   request.stretch = {Percentile{2}, Percentile{99}};
-  CHECK_THROWS_WITH_AS(maps.singleband(request), doctest::Contains("Invalid percentile, out of range: p99"),
-                       Error);
+  CHECK_THROWS_WITH_AS(maps.singleband(request),
+                       doctest::Contains("Invalid percentile, out of range: p99"), Error);
   request.tile = elsewhere;
   CHECK_NOTHROW(maps.singleband(request));
 }
@@ -171,7 +171,8 @@ TEST_CASE("an unknown dataset and a wrong number of keys are told apart") {
   World world;
   const auto maps = world.maps();
   auto request = band("nope");
-  CHECK_THROWS_WITH_AS(maps.singleband(request), doctest::Contains("No dataset found"), Error);
+  CHECK_THROWS_WITH_AS(maps.singleband(request), doctest::Contains("No dataset found"),
+                       Error);
   request.keys = {"s"};
   CHECK_THROWS_WITH_AS(maps.singleband(request),
                        doctest::Contains("wrong number of keys"), Error);
@@ -201,7 +202,8 @@ TEST_CASE("missing metadata of a read-only catalogue is denied") {
   World world;
   const auto maps = world.maps({}, true);
   CHECK_THROWS_WITH_AS(maps.record({"s", "lazy"}),
-                       doctest::Contains("Lazy loading requires a writable database"), Error);
+                       doctest::Contains("Lazy loading requires a writable database"),
+                       Error);
 }
 
 TEST_CASE("equal requests at once read the pixels once") {
@@ -251,10 +253,12 @@ TEST_CASE("RGB takes all keys but the last and upright ranges") {
   request.bands = {"a", "b", "a"};
   CHECK(maps.rgb(request).bytes->size() > 100);
   request.stretches[1] = {100.0, 0.0};
-  CHECK_THROWS_WITH_AS(maps.rgb(request),
-                       doctest::Contains("Upper stretch bound must be higher than lower bound"), Error);
+  CHECK_THROWS_WITH_AS(
+      maps.rgb(request),
+      doctest::Contains("Upper stretch bound must be higher than lower bound"), Error);
   request.keys = {"s", "a"};
-  CHECK_THROWS_WITH_AS(maps.rgb(request), doctest::Contains("must specify all keys except last one"), Error);
+  CHECK_THROWS_WITH_AS(maps.rgb(request),
+                       doctest::Contains("must specify all keys except last one"), Error);
 }
 
 TEST_CASE("an expression is computed, or refused in Terracotta's words") {
@@ -263,11 +267,14 @@ TEST_CASE("an expression is computed, or refused in Terracotta's words") {
   CHECK(maps.compute(compute("(v1+v2)/2")).bytes->size() > 100);
   CHECK_THROWS_WITH_AS(
       maps.compute(compute("v3")),
-      doctest::Contains("error while executing expression: unrecognized name 'v3' in expression"), Error);
+      doctest::Contains(
+          "error while executing expression: unrecognized name 'v3' in expression"),
+      Error);
   auto upside_down = compute("v1");
   upside_down.stretch = {1, 1};
-  CHECK_THROWS_WITH_AS(maps.compute(upside_down),
-                       doctest::Contains("Upper stretch bounds must be larger than lower bounds"), Error);
+  CHECK_THROWS_WITH_AS(
+      maps.compute(upside_down),
+      doctest::Contains("Upper stretch bounds must be larger than lower bounds"), Error);
 }
 
 TEST_CASE("an expression that is too long or too costly is refused before any work") {
