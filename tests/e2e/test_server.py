@@ -171,6 +171,7 @@ BAD = [
     ("/datasets?nokey=1", 400),
     ("/colormap?stretch_range=[0,1]&num_values=-1", 400),
     ("/histogram/ramp/nope", 404),
+    ("/search?q=" + "a+" * 2000, 400),
     ("/point/ramp/a?lon=east&lat=1", 400),
 ]
 

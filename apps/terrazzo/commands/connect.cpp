@@ -61,9 +61,11 @@ void probe(const std::string& url) {
                   keys.status);
   const auto about =
       Json::parse(fetch(url + "/swagger.json", probe_timeout).body, nullptr, false);
+  const Json::json_pointer where{"/info/version"};
   const auto version =
-      about.is_object() ? about.value(Json::json_pointer{"/info/version"}, std::string{})
-                        : std::string{};
+      about.is_object() && about.contains(where) && about[where].is_string()
+          ? about[where].get<std::string>()
+          : std::string{};
   if (!is_compatible(version))
     throw failure(ErrorKind::unsupported,
                   "the server has version '{}', which this explorer does not know",

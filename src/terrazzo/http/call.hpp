@@ -46,7 +46,7 @@ template <class R, class Draw>
 Response picture_answer(const Call& call, const R& request, const Draw& draw) {
   const maps::Maps& maps = call.site.maps;
   const std::string& caching = maps.settings().cache_control;
-  const std::string etag = maps.etag(request);
+  const std::string etag = maps.etag(request, call.context);
   if (is_known(call.request, etag)) return not_modified(etag, caching);
   const maps::Picture picture = draw(request);
   Response response;

@@ -31,7 +31,9 @@ std::vector<fs::path> inputs_of(const std::vector<std::string>& arguments) {
       throw invalid("'{}' is not a file", argument);
     if (found.empty()) throw invalid("No files given: nothing matches '{}'", argument);
     for (const fs::path& path : found) {
-      if (seen.insert(fs::canonical(path)).second) inputs.push_back(path);
+      fs::path real = fs::canonical(path, ignored);  // a dangling link stays as it is
+      if (seen.insert(real.empty() ? path : std::move(real)).second)
+        inputs.push_back(path);
     }
   }
   if (inputs.empty()) throw invalid("No files given");

@@ -79,9 +79,9 @@ std::vector<ClassEntry> user_classes(const Json& user) {
 std::vector<ClassEntry> file_classes(const io::BandInfo& band) {
   std::vector<ClassEntry> entries;
   const auto color_at = [&](double value) -> std::optional<Color> {
-    const auto index = static_cast<std::size_t>(value);
-    if (value < 0 || index >= band.color_table.size()) return std::nullopt;
-    return band.color_table[index];
+    if (!(value >= 0 && value < static_cast<double>(band.color_table.size())))
+      return std::nullopt;
+    return band.color_table[static_cast<std::size_t>(value)];
   };
   for (const auto& [value, label] : band.labels)
     entries.push_back({.value = value, .label = label, .color = color_at(value)});

@@ -61,15 +61,19 @@ io::Resampling resampling_of(std::string_view name) {
 std::string generation(const catalog::Record& record) {
   struct stat facts{};
   if (::stat(record.path.c_str(), &facts) == 0)
-    return fmt::format("{}.{}.{}", facts.st_size, facts.st_mtim.tv_sec,
-                       facts.st_mtim.tv_nsec);
+    return fmt::format("{}.{}.{}.{}.{}", facts.st_size, facts.st_ino,
+                       facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
+                       facts.st_ctim.tv_nsec);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return fmt::format("m{}",
                      std::chrono::duration_cast<std::chrono::minutes>(now).count());
 }
 
 bool meets(const catalog::Record& record, const PictureRequest& request) {
-  return !request.tile || tile_meets(*request.tile, record.metadata->bounds);
+  if (!request.tile) return true;
+  const Box box = mercator_box(*request.tile);  // empty where doubles end
+  return box.width() > 0 && box.height() > 0 &&
+         tile_meets(*request.tile, record.metadata->bounds);
 }
 
 std::string picture_key(std::string_view what, const PictureRequest& request) {

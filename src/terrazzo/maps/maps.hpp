@@ -44,12 +44,12 @@ class Maps {
   Picture rgb(const RgbRequest& request, const Context& context = {}) const;
   Picture compute(const ComputeRequest& request, const Context& context = {}) const;
 
-  // A quoted ETag of the picture, without making it: from the generation of the files
+  // A quoted ETag of the picture, without making it: from the identity of the files
   // behind it and everything in the request that changes it. Throws as the picture
-  // would for unknown keys; empty if a file is not there to be asked.
-  std::string etag(const SinglebandRequest& request) const;
-  std::string etag(const RgbRequest& request) const;
-  std::string etag(const ComputeRequest& request) const;
+  // would for unknown keys. A file that cannot be asked counts as another each minute.
+  std::string etag(const SinglebandRequest& request, const Context& context = {}) const;
+  std::string etag(const RgbRequest& request, const Context& context = {}) const;
+  std::string etag(const ComputeRequest& request, const Context& context = {}) const;
 
   // Of at most 1024 x 1024 pixels, over the dataset's range.
   Histogram histogram(const catalog::Keys& keys, std::size_t bins,

@@ -156,6 +156,15 @@ TEST_CASE("a tile elsewhere is the empty picture of the default size") {
   CHECK(world.reads == 0);
 }
 
+TEST_CASE("a tile too deep for doubles is empty, not an error") {
+  World world;
+  const auto maps = world.maps();
+  for (const int z : {55, 58, 60}) {
+    const TileId deep = tile_at({5, 5}, z);
+    CHECK_NOTHROW(maps.singleband(band("a", deep)));
+  }
+}
+
 TEST_CASE("a percentile out of range is refused, unless the tile is empty anyway") {
   World world;
   const auto maps = world.maps();

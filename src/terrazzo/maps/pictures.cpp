@@ -17,6 +17,9 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 using raster::Range;
 
+// Raised whenever the same request gives other bytes than before: clients keep pictures.
+constexpr int drawing_version = 1;
+
 constexpr std::string_view few_keys = "must specify all keys except last one";
 
 double bound_value(const Bound& bound, double own, const catalog::Metadata& metadata) {
@@ -331,9 +334,10 @@ Picture picture(const Maps::State& state, const Request& request,
 }
 
 template <class Request>
-std::string tag(const Maps::State& state, const Request& request) {
-  const Context context;
-  return fmt::format("\"{}\"", digest(plan(state, request, context).key));
+std::string tag(const Maps::State& state, const Request& request,
+                const Context& context) {
+  const std::string key = plan(state, request, context).key;
+  return fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, key)));
 }
 
 }  // namespace
@@ -350,12 +354,14 @@ Picture Maps::compute(const ComputeRequest& request, const Context& context) con
   return picture(*state_, request, context);
 }
 
-std::string Maps::etag(const SinglebandRequest& request) const {
-  return tag(*state_, request);
+std::string Maps::etag(const SinglebandRequest& request, const Context& context) const {
+  return tag(*state_, request, context);
 }
-std::string Maps::etag(const RgbRequest& request) const { return tag(*state_, request); }
-std::string Maps::etag(const ComputeRequest& request) const {
-  return tag(*state_, request);
+std::string Maps::etag(const RgbRequest& request, const Context& context) const {
+  return tag(*state_, request, context);
+}
+std::string Maps::etag(const ComputeRequest& request, const Context& context) const {
+  return tag(*state_, request, context);
 }
 
 }  // namespace terrazzo::maps

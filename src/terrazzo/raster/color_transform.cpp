@@ -15,6 +15,9 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+// Each operation costs several powers a pixel; a picture needs a few.
+constexpr std::size_t most_operations = 16;
+
 using Words = std::vector<std::string>;
 
 template <class... Args>
@@ -159,7 +162,11 @@ void each(Bands bands, const std::vector<std::size_t>& chosen, F&& f) {
 
 ColorTransform ColorTransform::parse(std::string_view text, std::size_t bands) {
   ColorTransform out;
-  for (const Words& words : operations_of(text)) {
+  const auto operations = operations_of(text);
+  if (operations.size() > most_operations)
+    throw wrong("{} operations; at most {} are allowed", operations.size(),
+                most_operations);
+  for (const Words& words : operations) {
     if (!is_operation(words[0])) throw wrong("'{}' is no operation", words[0]);
     if (words.size() < 2) throw wrong("'{}' has no arguments", words[0]);
     const bool saturates = words[0] == "saturation";

@@ -12,7 +12,8 @@ namespace terrazzo::raster {
 class ColorTransform {
  public:
   // bands: 1 or 3. Throws invalid_input "Invalid color transform" (with a note saying
-  // why) for anything the picture of so many bands cannot have, an empty text included.
+  // why) for anything the picture of so many bands cannot have, an empty text and more
+  // than 16 operations included.
   static ColorTransform parse(std::string_view text, std::size_t bands);
 
   // Each span holds one band, equally long; in place. NaN stays NaN (and counts as 0 for

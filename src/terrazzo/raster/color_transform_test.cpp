@@ -146,3 +146,11 @@ TEST_CASE("numbers are read as Python reads them") {
     CHECK(refusal(text, 1) == "");
   }
 }
+
+TEST_CASE("a transform has at most 16 operations") {
+  std::string text;
+  for (int i = 0; i < 16; ++i) text += "gamma 1 1.1 ";
+  text.pop_back();
+  CHECK_NOTHROW(ColorTransform::parse(text, 1));
+  CHECK_THROWS_AS(ColorTransform::parse(text + " gamma 1 1.1", 1), Error);
+}

@@ -9,6 +9,7 @@ namespace terrazzo::http {
 namespace {
 
 constexpr std::size_t most_facet_values = 50;
+constexpr std::size_t most_words = 16;  // each looks at every key of every dataset
 constexpr std::size_t all_values = 1'000'000;
 
 bool is_key(const maps::Maps& maps, std::string_view name) {
@@ -19,7 +20,10 @@ bool is_key(const maps::Maps& maps, std::string_view name) {
 // A word "band:B04" filters by a key; every other word is looked for in all values.
 void add_words(const maps::Maps& maps, const std::string& words, catalog::Query& find) {
   std::istringstream stream{words};
+  std::size_t count = 0;
   for (std::string word; stream >> word;) {
+    if (++count > most_words)
+      throw invalid("a search has at most {} words; 'q' has more", most_words);
     const auto colon = word.find(':');
     const std::string name = word.substr(0, colon);
     if (colon == word.npos || !is_key(maps, name)) {
