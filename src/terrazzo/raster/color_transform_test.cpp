@@ -152,5 +152,5 @@ TEST_CASE("a transform has at most 16 operations") {
   for (int i = 0; i < 16; ++i) text += "gamma 1 1.1 ";
   text.pop_back();
   CHECK_NOTHROW(ColorTransform::parse(text, 1));
-  CHECK_THROWS_AS(ColorTransform::parse(text + " gamma 1 1.1", 1), Error);
+  CHECK_THROWS_AS(ColorTransform::parse(text + " gamma 1 1.1", 1), terrazzo::Error);
 }
