@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t longest_pattern = 4096;
 constexpr std::size_t most_parts = 256;
 constexpr std::size_t longest_path = 8192;
-constexpr std::size_t most_steps = 200'000;
+constexpr std::size_t most_searches = 200'000;
 constexpr std::array<std::string_view, 2> reserved_names{"limit", "page"};
 constexpr char32_t broken_byte = 0x110000;  // plus the byte: equal to itself only
 
@@ -151,6 +151,7 @@ class Pattern::Matcher {
   }
 
   const std::vector<Span>* run() { return search(0, 0) ? &spans_ : nullptr; }
+  std::uint64_t steps() const noexcept { return steps_; }
 
  private:
   char& can(std::size_t part, std::size_t at) {
@@ -160,8 +161,10 @@ class Pattern::Matcher {
   bool can_here(std::size_t p, std::size_t at) {
     const Part& part = parts_[p];
     const bool inside = at < text_.size();
+    ++steps_;
     switch (part.kind) {
       case Kind::literal:
+        steps_ += part.code_points.size();
         return text_.substr(at).starts_with(part.code_points) &&
                can(p + 1, at + part.code_points.size()) != 0;
       case Kind::any:
@@ -183,9 +186,10 @@ class Pattern::Matcher {
   }
 
   bool search(std::size_t p, std::size_t at) {
+    ++steps_;
     if (can(p, at) == 0) return false;
     if (p == parts_.size()) return true;
-    count_step();
+    count_search();
     if (!repeats_) return search_part(p, at);
     auto state = state_at(p, at);
     if (failed_.contains(state)) return false;
@@ -208,13 +212,16 @@ class Pattern::Matcher {
     }
     const Span span = spans_[part.name];
     const auto value = text_.substr(span.begin, span.end - span.begin);
+    steps_ += value.size();
     return text_.substr(at).starts_with(value) && search(p + 1, at + value.size());
   }
 
   bool search_key(std::size_t p, std::size_t at) {
     std::size_t end = at;
     while (end < text_.size() && allowed_(text_[end])) ++end;
+    steps_ += end - at;
     for (; end > at; --end) {
+      ++steps_;
       if (can(p + 1, end) == 0) continue;
       spans_[parts_[p].name] = {at, end};
       if (search(p + 1, end)) return true;
@@ -243,8 +250,8 @@ class Pattern::Matcher {
     return state;
   }
 
-  void count_step() {
-    if (++steps_ > most_steps)
+  void count_search() {
+    if (++searches_ > most_searches)
       throw failure(ErrorKind::too_large,
                     "a path fits the repeated names of the pattern in too many ways");
   }
@@ -256,16 +263,19 @@ class Pattern::Matcher {
   std::vector<Span> spans_;
   std::vector<char> table_;  // (parts + 1) x (characters + 1)
   std::set<std::vector<std::size_t>> failed_;
-  std::size_t steps_ = 0;
+  std::size_t searches_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 std::optional<std::vector<std::pair<std::string, std::string>>> Pattern::match(
-    std::string_view path) const {
+    std::string_view path, std::uint64_t* steps) const {
   const CodePoints text = code_points_of(path);
+  if (steps != nullptr) *steps = 0;
   if (text.values.size() > longest_path) return std::nullopt;
   for (const bool narrow : {true, false}) {
     Matcher matcher{*this, text.values, narrow};
     const auto* spans = matcher.run();
+    if (steps != nullptr) *steps += matcher.steps();
     if (spans == nullptr) continue;
     std::vector<std::pair<std::string, std::string>> values;
     for (std::size_t i = 0; i < names_.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "terrazzo/base/pattern.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "terrazzo/base/error.hpp"
 
@@ -116,6 +117,43 @@ TEST_CASE("hostile patterns and paths come to an end") {
   } catch (const Error& e) {
     CHECK(e.kind() == ErrorKind::too_large);
   }
+}
+
+TEST_CASE("matching costs at most the bytes of the pattern times those of the path") {
+  const auto repeated = [](std::string_view text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  const auto keys = [](std::string_view between) {
+    std::string out;
+    for (int i = 0; i < 60; ++i) out += fmt::format("{{a{}}}{}", i, between);
+    return out;
+  };
+  const std::vector<std::string> patterns{keys(""),
+                                          keys("{}"),
+                                          keys("*a"),
+                                          keys("_"),
+                                          keys("{}") + "!",
+                                          "{a}" + repeated("*a", 100) + "b",
+                                          "{a}" + repeated("a", 2000) + "b"};
+  const std::vector<std::string> paths{"",
+                                       "/",
+                                       repeated("a", 1000),
+                                       repeated("a", 4000),
+                                       repeated("a_", 2000),
+                                       repeated("a/", 2000),
+                                       repeated("a", 4000) + "b",
+                                       repeated("é", 2000)};
+  for (const auto& text : patterns)
+    for (const auto& path : paths) {
+      CAPTURE(text);
+      CAPTURE(path);
+      std::uint64_t steps = 0;
+      Pattern::parse(text).match(path, &steps);
+      CHECK(steps > 0);
+      CHECK(steps <= 8 * text.size() * (path.size() + 1));
+    }
 }
 
 TEST_CASE("paths that are not UTF-8 give no values but may be passed over") {
