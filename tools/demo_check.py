@@ -3,8 +3,6 @@
 import json
 import struct
 import sys
-import time
-import urllib.error
 import urllib.request
 import zlib
 
@@ -12,16 +10,8 @@ BASE = sys.argv[1]
 
 
 def get(path):
-    request = urllib.request.Request(BASE + path, headers={"Accept": "*/*"})
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.read()
-        except urllib.error.HTTPError:
-            raise
-        except OSError:
-            time.sleep(0.2)
-    sys.exit(f"{BASE} does not answer")
+    with urllib.request.urlopen(BASE + path, timeout=30) as answer:
+        return answer.read()
 
 
 def png_values(data):

@@ -16,14 +16,6 @@ let upper;
 let lower;
 
 before(async () => {
-  for (let i = 0; i < 50; i++) {
-    try {
-      await fetch(`${url}/keys`);
-      break;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
   const [west, south, east, north] = (await (await fetch(`${url}/metadata/scene/red`)).json()).bounds;
   const at = (x, y) => [west + x * (east - west), south + y * (north - south)];
   [left, right, upper, lower] = [at(0.3, 0.5), at(0.7, 0.5), at(0.5, 0.75), at(0.5, 0.25)];
