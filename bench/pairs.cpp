@@ -1,8 +1,9 @@
 #include "pairs.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,19 +11,32 @@
 namespace terrazzo::bench {
 namespace {
 
-double cpu_ms() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto ms = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3;
-  };
-  return ms(usage.ru_utime) + ms(usage.ru_stime);
+constexpr double shortest = 1e-6;  // ms; keeps ratios finite
+
+struct Times {
+  double cpu = 0;
+  double wall = 0;
+};
+
+// Of the whole process, in milliseconds.
+double cpu_now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-double timed(const std::function<void(int)>& work, int run) {
-  const double start = cpu_ms();
-  work(run);
-  return cpu_ms() - start;
+double wall_now() {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Times timed(const Side& side, int run) {
+  const Times start{cpu_now(), wall_now()};
+  for (int i = 0; i < side.calls; ++i) side.work(run * side.calls + i);
+  const double calls = side.calls;
+  return {std::max((cpu_now() - start.cpu) / calls, shortest),
+          std::max((wall_now() - start.wall) / calls, shortest)};
 }
 
 double median(std::vector<double> values) {
@@ -33,19 +47,34 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+void print_header() {
+  fmt::print("{:<36} {:^21} {:^21} {:^15}\n", "", "terrazzo, ms", "baseline, ms",
+             "ratio");
+  fmt::print("{:<36} {:>10} {:>10} {:>10} {:>10} {:>7} {:>7}  {}\n",
+             "medians for one of them", "CPU", "wall", "CPU", "wall", "CPU", "wall",
+             "baseline");
+}
+
 void run(const Pair& pair) {
-  pair.ours(0);
-  pair.theirs(0);
-  std::vector<double> ours;
-  std::vector<double> theirs;
-  std::vector<double> ratios;
-  for (int i = 1; i <= pair.runs; ++i) {
-    ours.push_back(timed(pair.ours, i));
-    theirs.push_back(timed(pair.theirs, i));
-    ratios.push_back(theirs.back() / std::max(ours.back(), 1e-3));
+  std::vector<double> columns[6];
+  for (int i = 0; i <= pair.runs; ++i) {
+    pair.before();
+    const Times ours = timed(pair.ours, i);
+    pair.before();
+    const Times theirs = timed(pair.theirs, i);
+    if (i == 0) continue;  // warm-up
+    const double values[] = {ours.cpu,
+                             ours.wall,
+                             theirs.cpu,
+                             theirs.wall,
+                             theirs.cpu / ours.cpu,
+                             theirs.wall / ours.wall};
+    for (std::size_t c = 0; c < std::size(values); ++c) columns[c].push_back(values[c]);
   }
-  fmt::print("{:<34} {:>9.2f} ms {:>9.2f} ms {:>7.2f}x   {}\n", pair.name, median(ours),
-             median(theirs), median(ratios), pair.baseline);
+  fmt::print("{:<36} {:>10.3f} {:>10.3f} {:>10.3f} {:>10.3f} {:>7.2f} {:>7.2f}  {}\n",
+             pair.name, median(columns[0]), median(columns[1]), median(columns[2]),
+             median(columns[3]), median(columns[4]), median(columns[5]), pair.baseline);
+  std::fflush(stdout);
 }
 
 }  // namespace terrazzo::bench

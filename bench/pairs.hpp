@@ -1,22 +1,31 @@
 #pragma once
 // Two ways to the same end, timed in turn in one process: A B A B …, so that a machine
-// whose speed drifts drifts for both. Prints medians and the median of the pairs' ratios.
+// whose speed drifts drifts for both.
 
 #include <functional>
 #include <string>
 
 namespace terrazzo::bench {
 
-struct Pair {
-  std::string name;               // "tile, one band, cold"
-  std::string baseline;           // "GDAL warp to memory, handle kept open"
-  std::function<void(int)> ours;  // called with the number of the run
-  std::function<void(int)> theirs;
-  int runs = 15;
+struct Side {
+  std::function<void(int)> work{};  // called with 0, 1, 2, … over all runs
+  int calls = 1;                    // in one run; figures are for one call
 };
 
-// One line: CPU milliseconds of both (all threads) and how many times faster ours is.
-// Runs each once before counting.
+struct Pair {
+  std::string name{};      // "tile, one band, cold blocks"
+  std::string baseline{};  // "GDAL warp and PNG"
+  Side ours{};
+  Side theirs{};
+  std::function<void()> before = [] {};  // before each run of a side; not timed
+  int runs = 9;
+};
+
+void print_header();
+
+// Runs each side once, then `runs` pairs, and prints a line: medians of the CPU (all
+// threads) and wall milliseconds of a call, and the medians of the pairs' ratios, above 1
+// where Terrazzo takes less.
 void run(const Pair& pair);
 
 }  // namespace terrazzo::bench

@@ -1,14 +1,13 @@
 #include "scenes.hpp"
 
+#include <fmt/format.h>
+#include <gdal_priv.h>
+#include <ogr_spatialref.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <random>
 #include <vector>
-
-#include <fmt/format.h>
-#include <gdal_priv.h>
-#include <ogr_spatialref.h>
 
 #include "terrazzo/base/error.hpp"
 
@@ -40,6 +39,7 @@ void make_scene(const std::string& path, int side, unsigned seed) {
   file->SetSpatialRef(&utm);
   file->GetRasterBand(1)->SetNoDataValue(0);
   std::mt19937 random{seed};
+  std::uniform_real_distribution<double> noise{0, 64};
   std::vector<std::uint16_t> row(static_cast<std::size_t>(side));
   for (int r = 0; r < side; ++r) {
     for (int c = 0; c < side; ++c) {
@@ -47,7 +47,7 @@ void make_scene(const std::string& path, int side, unsigned seed) {
       const bool outside = c < r / 16;
       row[static_cast<std::size_t>(c)] =
           outside ? std::uint16_t{0}
-                  : static_cast<std::uint16_t>(terrain + random() % 64);
+                  : static_cast<std::uint16_t>(terrain + noise(random));
     }
     if (file->GetRasterBand(1)->RasterIO(GF_Write, 0, r, side, 1, row.data(), side, 1,
                                          GDT_UInt16, 0, 0, nullptr) != CE_None)
