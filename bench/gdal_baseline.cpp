@@ -3,8 +3,9 @@
 #include <cpl_conv.h>
 #include <cpl_string.h>
 #include <cpl_vsi.h>
+#include <gdal_alg.h>
 #include <gdal_priv.h>
-#include <gdal_utils.h>
+#include <gdalwarper.h>
 
 #include <algorithm>
 #include <array>
@@ -79,6 +80,13 @@ std::string encoded(const std::vector<Bytes>& bands, bool palette) {
   return out;
 }
 
+template <class T>
+T* one(T value) {
+  auto* place = static_cast<T*>(CPLMalloc(sizeof(T)));
+  *place = value;
+  return place;
+}
+
 }  // namespace
 
 void set_up_baseline() {
@@ -100,31 +108,77 @@ void empty_block_cache() {
 
 GdalTiles::GdalTiles(const std::vector<std::string>& files) {
   for (const auto& file : files) {
-    handles_.push_back(GDALOpen(file.c_str(), GA_ReadOnly));
-    must(handles_.back() != nullptr, "open a scene");
+    auto& levels = files_.emplace_back();
+    add_level(levels, file, -1);
+    auto* whole = static_cast<GDALDataset*>(levels.front().data);
+    const int overviews = whole->GetRasterBand(1)->GetOverviewCount();
+    for (int i = 0; i < overviews; ++i) add_level(levels, file, i);
   }
 }
 
 GdalTiles::~GdalTiles() {
-  for (auto* handle : handles_) GDALClose(handle);
+  for (const auto& levels : files_)
+    for (const Level& level : levels) {
+      GDALDestroyGenImgProjTransformer(level.transformer);
+      GDALClose(level.data);
+    }
+}
+
+// overview -1 is the file itself.
+void GdalTiles::add_level(std::vector<Level>& levels, const std::string& file,
+                          int overview) {
+  CPLStringList open_options;
+  if (overview >= 0)
+    open_options.SetNameValue("OVERVIEW_LEVEL", std::to_string(overview).c_str());
+  void* data =
+      GDALOpenEx(file.c_str(), GDAL_OF_RASTER, nullptr, open_options.List(), nullptr);
+  must(data != nullptr, "open a scene");
+  CPLStringList options;
+  options.SetNameValue("DST_SRS", "EPSG:3857");
+  void* transformer = GDALCreateGenImgProjTransformer2(data, nullptr, options.List());
+  must(transformer != nullptr, "transform to web mercator");
+  std::array<double, 6> grid{};
+  int cols = 0;
+  int rows = 0;
+  must(GDALSuggestedWarpOutput(data, GDALGenImgProjTransform, transformer, grid.data(),
+                               &cols, &rows) == CE_None,
+       "size a scene");
+  levels.push_back({data, transformer, grid[1]});
 }
 
 std::vector<float> GdalTiles::warped(const TileId& tile, std::size_t file) const {
   const Box box = mercator_box(tile);
-  CPLStringList words;
-  for (const char* word : {"-of", "MEM", "-t_srs", "EPSG:3857", "-r", "bilinear", "-et",
-                           "0.125", "-ts", "256", "256", "-te"})
-    words.AddString(word);
-  for (const double edge : {box.west, box.south, box.east, box.north})
-    words.AddString(fmt::format("{}", edge).c_str());
-  auto* options = GDALWarpAppOptionsNew(words.List(), nullptr);
-  GDALDatasetH source = handles_[file];
-  GDALDatasetH out = GDALWarp("", nullptr, 1, &source, options, nullptr);
-  GDALWarpAppOptionsFree(options);
-  must(out != nullptr, "warp a tile");
+  const double pixel = box.width() / side;
+  const Level* level = &files_[file].front();
+  for (const Level& coarser : files_[file])
+    if (coarser.pixel <= pixel) level = &coarser;
+  std::array<double, 6> grid{box.west, pixel, 0, box.north, 0, -box.height() / side};
+  GDALSetGenImgProjTransformerDstGeoTransform(level->transformer, grid.data());
+  auto* out = driver("MEM")->Create("", side, side, 1, GDT_UInt16, nullptr);
+
+  auto* options = GDALCreateWarpOptions();
+  options->hSrcDS = level->data;
+  options->hDstDS = out;
+  options->eResampleAlg = GRA_Bilinear;
+  options->nBandCount = 1;
+  options->panSrcBands = one(1);
+  options->panDstBands = one(1);
+  options->padfSrcNoDataReal = one(0.0);
+  options->papszWarpOptions =
+      CSLSetNameValue(options->papszWarpOptions, "INIT_DEST", "0");
+  options->pfnTransformer = GDALApproxTransform;
+  options->pTransformerArg =
+      GDALCreateApproxTransformer(GDALGenImgProjTransform, level->transformer, 0.125);
+  GDALWarpOperation operation;
+  must(operation.Initialize(options) == CE_None &&
+           operation.ChunkAndWarpImage(0, 0, side, side) == CE_None,
+       "warp a tile");
+  GDALDestroyApproxTransformer(options->pTransformerArg);
+  GDALDestroyWarpOptions(options);
+
   std::vector<float> values(pixels);
-  const auto read = GDALRasterIO(GDALGetRasterBand(out, 1), GF_Read, 0, 0, side, side,
-                                 values.data(), side, side, GDT_Float32, 0, 0);
+  const auto read = out->GetRasterBand(1)->RasterIO(
+      GF_Read, 0, 0, side, side, values.data(), side, side, GDT_Float32, 0, 0, nullptr);
   GDALClose(out);
   must(read == CE_None, "read a tile");
   return values;

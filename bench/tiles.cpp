@@ -100,7 +100,7 @@ std::string compute(const maps::Maps& maps, const TileId& tile) {
   maps::ComputeRequest request;
   request.tile = tile;
   request.keys = {"s"};
-  request.expression = "(v1-v2)/(v1+v2)";
+  request.expression = "(1.0*v1-v2)/(v1+v2)";
   request.operands = {{"v1", "B08"}, {"v2", "B04"}};
   request.stretch = {-1, 1};
   return *maps.compute(request).bytes;
@@ -115,13 +115,13 @@ struct Kind {
 };
 
 constexpr Kind kinds[] = {
-    {"one band", "GDAL warp, palette PNG", singleband,
+    {"one band", "GDAL warper, palette PNG", singleband,
      [](const GdalTiles& gdal, const TileId& tile) { return gdal.draw(tile, one_file); }},
-    {"RGB", "GDAL warp x 3, RGB PNG", rgb,
+    {"RGB", "GDAL warper x 3, RGB PNG", rgb,
      [](const GdalTiles& gdal, const TileId& tile) {
        return gdal.draw(tile, three_files);
      }},
-    {"compute", "GDAL warp x 2, a loop, grey PNG", compute,
+    {"compute", "GDAL warper x 2, a loop, grey PNG", compute,
      [](const GdalTiles& gdal, const TileId& tile) {
        return gdal.draw_index(tile, 2, 1);
      }},
