@@ -10,7 +10,8 @@ BASE = sys.argv[1]
 
 
 def get(path):
-    with urllib.request.urlopen(BASE + path, timeout=30) as answer:
+    request = urllib.request.Request(BASE + path, headers={"Accept": "*/*"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read()
 
 
