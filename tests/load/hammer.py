@@ -83,7 +83,7 @@ def choose(paths, rng):
         request = rng.choice([*MALFORMED, TOO_LONG])
         return request, repr(request[:40]), range(400, 600), request is TOO_LONG
     path, wanted = rng.choice(paths)
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), path, wanted, False
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n".encode(), path, wanted, False
 
 
 async def converse(reader, writer, paths, until, figures, rng):
