@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/failure.hpp"
+#include "support/metadata.hpp"
 #include "terrazzo/catalog/catalog.hpp"
 
 namespace terrazzo::testing {
@@ -24,51 +26,10 @@ using catalog::Record;
 
 using MakeCatalog = std::function<std::string(const std::vector<catalog::KeyName>&)>;
 
-inline Metadata some_metadata(const Box& bounds = {13.5, 52.5, 14.75, 53.25}) {
-  Metadata metadata;
-  metadata.bounds = bounds;
-  metadata.convex_hull.rings = {{{bounds.west, bounds.south},
-                                 {bounds.east, bounds.south},
-                                 {bounds.east, bounds.north},
-                                 {bounds.west, bounds.south}}};
-  metadata.valid_percentage = 91.99;
-  metadata.low = 0.1;
-  metadata.high = 3314;
-  metadata.mean = 1513.57;
-  metadata.stdev = 470.3;
-  for (std::size_t i = 0; i < 99; ++i)
-    metadata.percentiles[i] = 0.5 + static_cast<double>(i);
-  metadata.user = {{"cloud", 3}, {"by", {"a", "b"}}};
-  return metadata;
-}
-
-inline void check_same(const Metadata& a, const Metadata& b) {
-  CHECK(a.bounds == b.bounds);
-  CHECK(a.convex_hull == b.convex_hull);
-  CHECK(a.valid_percentage == b.valid_percentage);
-  CHECK(a.low == b.low);
-  CHECK(a.high == b.high);
-  CHECK(a.mean == b.mean);
-  CHECK(a.stdev == b.stdev);
-  CHECK(a.percentiles == b.percentiles);
-  CHECK(a.user == b.user);
-}
-
 inline std::vector<Keys> keys_of(const std::vector<Record>& records) {
   std::vector<Keys> keys;
   for (const Record& record : records) keys.push_back(record.keys);
   return keys;
-}
-
-template <class F>
-ErrorKind kind_of_failure(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("nothing was thrown");
-  return ErrorKind::internal;
 }
 
 // S1, S2 x 2023, 2024 x B1, B2; bounds are 10 degrees apart by sensor.
@@ -162,6 +123,36 @@ inline void check_replacing(Catalog& catalog) {
   }
 }
 
+inline void check_stored_metadata(Catalog& catalog) {
+  const Keys keys{"a", "b", "c"};
+  const Metadata computed = some_metadata();
+  SUBCASE("metadata computed late are stored for the file they were computed from") {
+    catalog.insert({keys, "a.tif", 2});
+    CHECK(catalog.store_metadata(keys, "a.tif", 2, computed));
+    const auto got = catalog.get(keys);
+    check_same(*got->metadata, computed);
+    CHECK(got->band == 2);
+    CHECK(catalog.count({.bounds = computed.bounds}) == 1);
+  }
+  SUBCASE("what was entered anew meanwhile stays as it is") {
+    catalog.insert({keys, "new.tif", 1});
+    CHECK_FALSE(catalog.store_metadata(keys, "old.tif", 1, computed));
+    CHECK_FALSE(catalog.store_metadata(keys, "new.tif", 2, computed));
+    CHECK_FALSE(catalog.get(keys)->metadata);
+    CHECK(catalog.get(keys)->path == "new.tif");
+    const Metadata newer = some_metadata({1, 2, 3, 4});
+    catalog.insert({keys, "new.tif", 1, newer});
+    CHECK_FALSE(catalog.store_metadata(keys, "new.tif", 1, computed));
+    check_same(*catalog.get(keys)->metadata, newer);
+  }
+  SUBCASE("what was removed meanwhile stays away") {
+    CHECK_FALSE(catalog.store_metadata(keys, "a.tif", 1, computed));
+    CHECK(catalog.count({}) == 0);
+    catalog.insert({keys, "a.tif"});
+    CHECK_FALSE(catalog.get(keys)->metadata);
+  }
+}
+
 inline void check_batches(Catalog& catalog) {
   SUBCASE("one bad record refuses the whole batch") {
     catalog.insert({{"old", "b", "c"}, "old.tif"});
@@ -227,6 +218,43 @@ inline void check_queries(Catalog& catalog) {
     const std::uint64_t huge = ~std::uint64_t{0};
     CHECK(found({.page = huge, .limit = huge}).empty());
     CHECK(found({.page = 0, .limit = huge}).size() == 8);
+  }
+}
+
+inline void check_order_and_end(Catalog& catalog) {
+  fill(catalog);
+  const auto found = [&](const Query& query) { return keys_of(catalog.find(query)); };
+  SUBCASE("the last values of a key can come first, page by page") {
+    std::vector<Keys> paged;
+    for (std::uint64_t page = 0; page < 3; ++page)
+      for (const Keys& keys :
+           found({.page = page, .limit = 3, .with_metadata = true, .last_first = "date"}))
+        paged.push_back(keys);
+    CHECK(paged == std::vector<Keys>{{"S1", "2024", "B1"},
+                                     {"S1", "2024", "B2"},
+                                     {"S2", "2024", "B1"},
+                                     {"S2", "2024", "B2"},
+                                     {"S1", "2023", "B1"},
+                                     {"S1", "2023", "B2"},
+                                     {"S2", "2023", "B1"},
+                                     {"S2", "2023", "B2"}});
+    CHECK(kind_of_failure([&] { catalog.find({.last_first = "colour"}); }) ==
+          ErrorKind::invalid_input);
+  }
+  SUBCASE("a query ends when its time is over or nobody wants it") {
+    std::vector<Record> many;
+    for (int i = 0; i < 3000; ++i)
+      many.push_back({{"S" + std::to_string(i), "2024", "B1"}, "p"});
+    catalog.insert_all(many);
+    const Context late{.deadline = Context::Clock::now() - std::chrono::seconds{1}};
+    std::stop_source stop;
+    stop.request_stop();
+    const Context unwanted{.stop = stop.get_token()};
+    const Query all{.text = "never there"};
+    CHECK(kind_of_failure([&] { catalog.count(all, late); }) == ErrorKind::timeout);
+    CHECK(kind_of_failure([&] { catalog.find(all, unwanted); }) == ErrorKind::cancelled);
+    CHECK(kind_of_failure([&] { catalog.facets(all, 9, late); }) == ErrorKind::timeout);
+    CHECK(catalog.count(all) == 0);
   }
 }
 
@@ -351,8 +379,10 @@ inline void check_catalog(const MakeCatalog& make) {
   }
   SUBCASE("records") { check_records(*catalog::open_catalog(uri)); }
   SUBCASE("replacing") { check_replacing(*catalog::open_catalog(uri)); }
+  SUBCASE("stored metadata") { check_stored_metadata(*catalog::open_catalog(uri)); }
   SUBCASE("batches") { check_batches(*catalog::open_catalog(uri)); }
   SUBCASE("queries") { check_queries(*catalog::open_catalog(uri)); }
+  SUBCASE("order and end") { check_order_and_end(*catalog::open_catalog(uri)); }
   SUBCASE("bounds") { check_bounds(*catalog::open_catalog(uri)); }
   SUBCASE("search") { check_search(*catalog::open_catalog(uri)); }
   SUBCASE("threads") { check_threads(uri); }
@@ -373,6 +403,9 @@ inline void check_catalog(const MakeCatalog& make) {
           ErrorKind::denied);
     CHECK(kind_of_failure([&] { catalog->remove({"a", "b", "c"}); }) ==
           ErrorKind::denied);
+    CHECK(kind_of_failure([&] {
+            catalog->store_metadata({"a", "b", "c"}, "p", 1, some_metadata());
+          }) == ErrorKind::denied);
   }
   SUBCASE("what exists is not made again") {
     CHECK(kind_of_failure([&] { catalog::create_catalog(uri, {{"a", ""}}); }) ==

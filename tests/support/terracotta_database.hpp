@@ -3,9 +3,11 @@
 // sensor and band: (S2, B02) has metadata, (S2, B03) has none yet.
 
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/scratch_folder.hpp"
 #include "terrazzo/catalog/sqlite_connection.hpp"
 
 namespace terrazzo::testing {
@@ -57,6 +59,23 @@ inline void make_terracotta_database(const std::string& path, int minor) {
   sql.insert(sql.begin(), "BEGIN");
   sql.emplace_back("COMMIT");
   run_sql(path, sql);
+}
+
+// One of them in a folder of its own.
+class TerracottaDatabase {
+ public:
+  explicit TerracottaDatabase(int minor) { make_terracotta_database(path_, minor); }
+  const std::string& path() const { return path_; }
+
+ private:
+  ScratchFolder folder_;
+  std::string path_ = folder_ / "tc.sqlite";
+};
+
+inline std::string bytes_of(const std::string& path) {
+  std::ostringstream bytes;
+  bytes << std::ifstream{path, std::ios::binary}.rdbuf();
+  return bytes.str();
 }
 
 }  // namespace terrazzo::testing

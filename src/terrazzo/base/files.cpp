@@ -2,36 +2,21 @@
 
 #include <fcntl.h>
 #include <glob.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 #include <utility>
 
+#include "terrazzo/base/descriptor.hpp"
+#include "terrazzo/base/log.hpp"
 #include "terrazzo/base/text.hpp"
 
 namespace terrazzo {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 struct Meaning {
   int error_number;
@@ -65,33 +50,22 @@ Meaning meaning_of(int error_number) {
   return {error_number, ErrorKind::internal, "the system refused"};
 }
 
-fs::path folder_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path{"."};
+// "/a/b/" as "/a/b", whose filename() is that of the folder.
+fs::path without_slash(const fs::path& folder) {
+  return folder.has_filename() || !folder.has_relative_path() ? folder
+                                                              : folder.parent_path();
 }
 
-// Beside the target, hidden, with its extension (drivers look at it).
-fs::path aside_name(const fs::path& target) {
-  static std::atomic<unsigned> count{0};
-  constexpr std::size_t longest = 180;  // of 255, the rest is for what is added
-  const std::string extension = target.extension().string();
-  const std::string stem = target.stem().string().substr(0, longest);
-  return folder_of(target) / fmt::format(".{}.{}.{}.tmp{}", stem, getpid(), ++count,
-                                         extension.size() < 32 ? extension : "");
-}
+// Folders that a running glob() could not read; it tells of them by a function that takes
+// no data.
+thread_local std::vector<std::pair<std::string, int>>* refused_folders = nullptr;
 
-void write_all(int descriptor, std::string_view bytes, const fs::path& target) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw file_failure(errno, "written", target);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+int note_refused(const char* folder, int error_number) noexcept {
+  try {
+    if (error_number != ENOENT) refused_folders->emplace_back(folder, error_number);
+  } catch (...) {  // out of memory: glob() says so itself
   }
-}
-
-void sync(const fs::path& path, int flags, const fs::path& target) {
-  const Descriptor file{open(path.c_str(), flags | O_RDONLY | O_CLOEXEC)};
-  if (file.number() < 0 || fsync(file.number()) != 0)
-    throw file_failure(errno, "written", target);
+  return 0;
 }
 
 }  // namespace
@@ -126,8 +100,11 @@ std::string read_file(const fs::path& path, std::size_t max_bytes) {
 
 std::vector<fs::path> files_like(const std::string& glob) {
   if (glob.find('\0') != std::string::npos) return {};
+  std::vector<std::pair<std::string, int>> refused;
+  refused_folders = &refused;
   glob_t found{};
-  const int result = ::glob(glob.c_str(), GLOB_NOESCAPE, nullptr, &found);
+  const int result = ::glob(glob.c_str(), GLOB_NOESCAPE, note_refused, &found);
+  refused_folders = nullptr;
   std::vector<fs::path> out;
   for (std::size_t i = 0; result == 0 && i < found.gl_pathc; ++i)
     out.emplace_back(found.gl_pathv[i]);
@@ -137,57 +114,14 @@ std::vector<fs::path> files_like(const std::string& glob) {
     std::error_code ignored;
     return fs::is_directory(path, ignored);
   });
+  if (out.empty() && !refused.empty())
+    throw file_failure(refused.front().second, "listed",
+                       without_slash(refused.front().first));
+  for (const auto& [folder, error_number] : refused)
+    log::warning(
+        "a folder is left out: it cannot be read",
+        {{"folder", folder}, {"reason", std::generic_category().message(error_number)}});
   return out;
-}
-
-AsideFile::AsideFile(fs::path target, IfExists if_exists)
-    : target_(std::move(target)), if_exists_(if_exists) {
-  struct stat about{};
-  const bool exists = lstat(target_.c_str(), &about) == 0;
-  if (exists && if_exists == IfExists::refuse)
-    throw file_failure(EEXIST, "made", target_);
-  if (!target_.has_filename() || (exists && S_ISDIR(about.st_mode)))
-    throw file_failure(EISDIR, "written", target_);
-  constexpr mode_t everybody = 0666;  // less the umask
-  do {
-    path_ = aside_name(target_);
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
-                       everybody);
-  } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) throw file_failure(errno, "written", target_);
-}
-
-AsideFile::~AsideFile() {
-  if (descriptor_ < 0) return;
-  close(descriptor_);
-  unlink(path_.c_str());
-}
-
-void AsideFile::write(std::string_view bytes) { write_all(descriptor_, bytes, target_); }
-
-void AsideFile::put_in_place() {
-  if (if_exists_ == IfExists::replace) {
-    if (rename(path_.c_str(), target_.c_str()) != 0)
-      throw file_failure(errno, "written", target_);
-    return;
-  }
-  if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) ==
-      0)
-    return;
-  if (errno != EINVAL && errno != ENOSYS) throw file_failure(errno, "made", target_);
-  // Some file systems (NFS) know no such rename; a link does not replace either.
-  if (link(path_.c_str(), target_.c_str()) != 0)
-    throw file_failure(errno, "made", target_);
-  unlink(path_.c_str());
-}
-
-void AsideFile::commit() {
-  if (descriptor_ < 0)
-    throw failure(ErrorKind::internal, "a file is committed only once");
-  sync(path_, 0, target_);  // by name: a driver may have made the file anew
-  put_in_place();
-  close(std::exchange(descriptor_, -1));
-  sync(folder_of(target_), O_DIRECTORY, target_);
 }
 
 }  // namespace terrazzo

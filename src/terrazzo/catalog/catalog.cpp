@@ -29,4 +29,8 @@ void create_catalog(const std::string& uri, const std::vector<KeyName>& keys) {
   kind_of(uri).create(uri, keys);
 }
 
+bool replace_contents(const std::string& uri, const std::string& from) {
+  return kind_of(uri).replace(uri, from);
+}
+
 }  // namespace terrazzo::catalog

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "terrazzo/base/context.hpp"
 #include "terrazzo/base/fields.hpp"
 #include "terrazzo/base/kinds.hpp"
 #include "terrazzo/data/geo.hpp"
@@ -19,7 +20,7 @@
 namespace terrazzo::catalog {
 
 struct KeyName {
-  std::string name;         // \w+; not "limit" or "page"
+  std::string name;         // \w+; see create_catalog() for those that are taken
   std::string description;  // may be empty
 };
 
@@ -53,6 +54,7 @@ struct Query {
                                          // metadata do not match
   std::string text{};  // every blank-separated word is in some key value
   bool with_metadata = false;
+  std::string last_first{};  // a key: its last values come first, then all keys count
 };
 
 struct KeyCount {
@@ -61,7 +63,10 @@ struct KeyCount {
 };
 
 // Safe from any thread and beside other processes. Every method may throw
-// unavailable (locked past the time-out, gone) and corrupt_data (not a catalogue).
+// unavailable (locked past the time-out, gone) and corrupt_data (not a catalogue, or by
+// now one of other keys). With a context they end as it says: cancelled, timeout.
+//
+// When another database has taken the place of this one it is used from then on.
 class Catalog {
  public:
   virtual ~Catalog() = default;
@@ -69,16 +74,19 @@ class Catalog {
   virtual const std::vector<KeyName>& key_names() const = 0;
   virtual bool writable() const = 0;
 
-  // Ordered by keys. Throws invalid_input: a filter names an unknown key.
-  virtual std::vector<Record> find(const Query& query) const = 0;
-  virtual std::uint64_t count(const Query& query) const = 0;
+  // Ordered by keys. Metadata that cannot be read are left out, with a warning in the
+  // log. Throws invalid_input: the query names an unknown key.
+  virtual std::vector<Record> find(const Query& query,
+                                   const Context& context = {}) const = 0;
+  virtual std::uint64_t count(const Query& query, const Context& context = {}) const = 0;
 
   // Of each key, the values among the records that match, most frequent first, at most
   // `most` a key. A key's own filter does not narrow its own counts.
-  virtual std::map<std::string, std::vector<KeyCount>> facets(const Query& query,
-                                                              std::size_t most) const = 0;
+  virtual std::map<std::string, std::vector<KeyCount>> facets(
+      const Query& query, std::size_t most, const Context& context = {}) const = 0;
 
-  // Empty: no such dataset. Throws invalid_input: wrong number of keys.
+  // Empty: no such dataset. Throws invalid_input: wrong number of keys. corrupt_data: its
+  // metadata cannot be read.
   virtual std::optional<Record> get(const Keys& keys) const = 0;
 
   // Replaces what has the same keys. Without metadata in the record, a stored one is
@@ -87,11 +95,16 @@ class Catalog {
   virtual void insert(const Record& record) = 0;
   // All or nothing, in one transaction.
   virtual void insert_all(const std::vector<Record>& records) = 0;
+  // Gives a dataset the metadata that were computed from this path and band: false, and
+  // nothing is stored, if it has another path or band by now, has metadata already or is
+  // gone. Throws denied: read-only.
+  virtual bool store_metadata(const Keys& keys, const std::string& path, int band,
+                              const Metadata& metadata) = 0;
   // Throws not_found: no such dataset. denied: read-only.
   virtual void remove(const Keys& keys) = 0;
 
   // Changes whenever another connection or this one has written, and when the database
-  // was replaced by another one of the same keys, which is used from then on.
+  // was replaced by another one of the same keys.
   virtual std::uint64_t change_counter() const = 0;
 };
 
@@ -107,6 +120,7 @@ struct CatalogKind {
   bool (*opens)(std::string_view uri);
   std::unique_ptr<Catalog> (*open)(const std::string& uri, const OpenOptions& options);
   void (*create)(const std::string& uri, const std::vector<KeyName>& keys);
+  bool (*replace)(const std::string& uri, const std::string& from);
 };
 
 Kinds<CatalogKind> catalog_kinds();
@@ -122,6 +136,13 @@ std::unique_ptr<Catalog> open_catalog(const std::string& uri,
 // read-only. invalid_input: a key name is not \w+, is reserved (limit, page and the
 // columns of Terracotta's tables) or stands twice (capitals aside).
 void create_catalog(const std::string& uri, const std::vector<KeyName>& keys);
+
+// In one transaction the catalogue at `uri` gets the keys and records of the one in the
+// file `from`: whoever has it open, or finds it after a crash, sees all of the old one or
+// all of the new one. False: no database is at `uri`, nor files that belonged to one, and
+// `from`, which is whole in itself, can be moved there.
+// Throws unavailable: `uri` is locked, or `from` is in use. denied: `uri` is read-only.
+bool replace_contents(const std::string& uri, const std::string& from);
 
 // "no dataset has keys …" and the like need the same words everywhere:
 // ('sensor', 'date'), as Terracotta's messages list key names.

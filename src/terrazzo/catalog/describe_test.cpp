@@ -7,8 +7,14 @@
 
 #include <doctest/doctest.h>
 
+#include "support/failure.hpp"
+#include "support/metadata.hpp"
+
 namespace terrazzo::catalog {
 namespace {
+
+using testing::kind_of_failure;
+using testing::ring_of;
 
 // Band 1 is no data where `value` gives NaN.
 class FakeRaster final : public io::Raster {
@@ -71,24 +77,12 @@ double ramp(std::size_t col, std::size_t row) {
   return static_cast<double>(col + 100 * row);
 }
 
-template <class F>
-ErrorKind kind_of_failure(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("nothing was thrown");
-  return ErrorKind::internal;
-}
-
 }  // namespace
 
 TEST_CASE("the hull of a raster without gaps is its rectangle") {
   const Metadata found = describe(degrees(10, 20, ramp));
   CHECK(found.bounds == Box{0, 40, 20, 50});
-  CHECK(found.convex_hull.rings ==
-        std::vector<Ring>{{{0, 40}, {20, 40}, {20, 50}, {0, 50}, {0, 40}}});
+  CHECK(found.convex_hull.rings == std::vector<Ring>{ring_of({0, 40, 20, 50})});
   CHECK(found.valid_percentage == 100);
   CHECK(found.user == Json::object());
 }

@@ -1,34 +1,23 @@
 #include "terrazzo/catalog/migrate.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include "conformance/catalog.hpp"
-#include "support/scratch_folder.hpp"
 #include "support/terracotta_database.hpp"
 
 namespace terrazzo::catalog {
 namespace {
 
+using testing::bytes_of;
 using testing::kind_of_failure;
-using testing::make_terracotta_database;
 using testing::run_sql;
-using testing::ScratchFolder;
-
-std::string bytes_of(const std::string& path) {
-  std::ostringstream bytes;
-  bytes << std::ifstream{path, std::ios::binary}.rdbuf();
-  return bytes.str();
-}
+using testing::TerracottaDatabase;
 
 }  // namespace
 
 TEST_CASE("0.7 and 0.8 are brought to 0.9 with all they hold") {
   for (const int minor : {7, 8}) {
     CAPTURE(minor);
-    const ScratchFolder folder;
-    const std::string path = folder / "tc.sqlite";
-    make_terracotta_database(path, minor);
+    const TerracottaDatabase old{minor};
+    const std::string& path = old.path();
     const auto before = open_catalog(path)->find({.with_metadata = true});
     const Migration plan = plan_migration("sqlite:///" + path);
     CHECK(plan.from == "0." + std::to_string(minor));
@@ -55,30 +44,26 @@ TEST_CASE("0.7 and 0.8 are brought to 0.9 with all they hold") {
 }
 
 TEST_CASE("a migration may stop at 0.8 and never goes back") {
-  const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 7);
+  const TerracottaDatabase old{7};
+  const std::string& path = old.path();
   run_migration(path, plan_migration(path, "0.8"));
   CHECK(plan_migration(path).from == "0.8");
   CHECK(kind_of_failure([&] { plan_migration(path, "0.7"); }) == ErrorKind::unsupported);
   CHECK(kind_of_failure([&] { plan_migration(path, "1.0"); }) == ErrorKind::unsupported);
-  CHECK(kind_of_failure([&] { plan_migration(folder / "none"); }) ==
-        ErrorKind::not_found);
+  CHECK(kind_of_failure([&] { plan_migration(path + ".none"); }) == ErrorKind::not_found);
 }
 
 TEST_CASE("planning changes no byte") {
-  const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 7);
+  const TerracottaDatabase old{7};
+  const std::string& path = old.path();
   const std::string before = bytes_of(path);
   plan_migration(path);
   CHECK(bytes_of(path) == before);
 }
 
 TEST_CASE("a migration that fails leaves the database as it was") {
-  const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 7);
+  const TerracottaDatabase old{7};
+  const std::string& path = old.path();
   Migration plan = plan_migration(path);
   plan.statements.push_back("INSERT INTO no_such_table VALUES (1)");
   CHECK_THROWS_AS(run_migration(path, plan), Error);
@@ -87,9 +72,8 @@ TEST_CASE("a migration that fails leaves the database as it was") {
 }
 
 TEST_CASE("a plan for another version than the database has now is a conflict") {
-  const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 7);
+  const TerracottaDatabase old{7};
+  const std::string& path = old.path();
   const Migration plan = plan_migration(path);
   run_migration(path, plan);
   CHECK(kind_of_failure([&] { run_migration(path, plan); }) == ErrorKind::conflict);

@@ -70,7 +70,10 @@ void check_key_names(const std::vector<KeyName>& names) {
     if (!is_word(name))
       throw invalid("key name '{}' must be of letters, digits and underscores", name);
     if (is_reserved(name))
-      throw invalid("key name '{}' is reserved; choose another one", name);
+      throw invalid(
+          "key name '{}' is reserved for the server or a column of its tables; call the "
+          "key otherwise (reserved are {} and names that start with terrazzo_)",
+          name, fmt::join(reserved, ", "));
     if (!seen.insert(folded(name)).second)
       throw invalid("key name '{}' stands twice (capitals aside)", name);
     if (description.find('\0') != std::string::npos || !code_points(description))
@@ -87,6 +90,8 @@ void check_filters(const std::vector<KeyName>& names, const Query& query) {
   std::set<std::string> unknown;
   for (const auto& [key, values] : query.where)
     if (!has_key(names, key)) unknown.insert(key);
+  if (!query.last_first.empty() && !has_key(names, query.last_first))
+    unknown.insert(query.last_first);
   if (!unknown.empty())
     throw invalid("Encountered unrecognized keys {{'{}'}} (available keys: {})",
                   fmt::join(unknown, "', '"), key_tuple(names));

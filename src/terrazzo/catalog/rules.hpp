@@ -15,7 +15,7 @@ void check_key_names(const std::vector<KeyName>& names);
 // Throws invalid_input: not one value for each key.
 void check_key_count(const std::vector<KeyName>& names, const Keys& keys);
 
-// Throws invalid_input: a filter names an unknown key.
+// Throws invalid_input: a filter or the order names an unknown key.
 void check_filters(const std::vector<KeyName>& names, const Query& query);
 
 // Throws invalid_input: what insert() cannot take. Keys are not-empty UTF-8 text without

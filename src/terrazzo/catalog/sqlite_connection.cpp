@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t statements_kept = 64;
+constexpr int steps_between_looks = 10'000;  // of SQLite's machine; well under 1 ms
 
 std::string_view as_text(sqlite3_value* value) {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(value));
@@ -32,6 +33,10 @@ void has_word(sqlite3_context* context, int /*count*/, sqlite3_value** arguments
   } catch (const std::exception&) {
     sqlite3_result_error_nomem(context);
   }
+}
+
+bool is_over(const Context& context) {
+  return context.stop.stop_requested() || Context::Clock::now() > context.deadline;
 }
 
 // The same file whatever folder the program works in later.
@@ -138,6 +143,9 @@ void SqliteConnection::fail(int code, std::string_view sql) const {
       case SQLITE_FULL:
         return failure(unavailable, "the catalogue '{}' does not answer: {}", label_,
                        sqlite3_errstr(code));
+      case SQLITE_INTERRUPT:
+        if (context_ != nullptr) context_->check();
+        return failure(timeout, "the catalogue '{}' took too long", label_);
       case SQLITE_CONSTRAINT:
         return failure(conflict, "the catalogue '{}' refuses this record", label_);
       case SQLITE_TOOBIG:
@@ -193,6 +201,27 @@ void SqliteConnection::use_write_ahead_log() {
   sqlite3_busy_timeout(db_.get(), 0);
   sqlite3_exec(db_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
   sqlite3_busy_timeout(db_.get(), timeout_ms_);
+}
+
+void SqliteConnection::end_with(const Context* context) {
+  context_ = context;
+  const auto look = [](void* data) {
+    return is_over(*static_cast<Context*>(data)) ? 1 : 0;
+  };
+  if (context == nullptr)
+    sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
+  else
+    sqlite3_progress_handler(db_.get(), steps_between_looks, look,
+                             const_cast<Context*>(context));
+}
+
+void SqliteConnection::copy_all_from(SqliteConnection& other) {
+  constexpr int all_pages = -1;
+  sqlite3_backup* copy = sqlite3_backup_init(db_.get(), "main", other.db_.get(), "main");
+  if (copy == nullptr) fail(sqlite3_extended_errcode(db_.get()), "copying");
+  const int code = sqlite3_backup_step(copy, all_pages);
+  sqlite3_backup_finish(copy);
+  if (code != SQLITE_DONE) fail(code, "copying");
 }
 
 SqliteStatement::SqliteStatement(SqliteConnection& owner, std::string sql,

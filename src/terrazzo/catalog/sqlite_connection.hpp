@@ -7,6 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "terrazzo/base/context.hpp"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -49,7 +51,8 @@ class SqliteStatement {
 // Used by one thread at a time. Opening never makes nor changes a file.
 //
 // Every method throws unavailable (locked past the time-out, gone, full), corrupt_data
-// (not a database), denied (read-only), conflict (a constraint), internal (bad SQL).
+// (not a database), denied (read-only), conflict (a constraint), internal (bad SQL), and
+// as its context says.
 class SqliteConnection {
  public:
   // Where the file, or its folder, allows no writing the connection is read-only.
@@ -70,6 +73,13 @@ class SqliteConnection {
   // Readers no longer wait for the writer. Does nothing where that cannot be had.
   void use_write_ahead_log();
 
+  // From now on statements end when the context says so; null: they take their time. The
+  // context must live until the next call.
+  void end_with(const Context* context);
+
+  // Everything in this database becomes what is in the other one, in one transaction.
+  void copy_all_from(SqliteConnection& other);
+
  private:
   friend class SqliteStatement;
   struct Close {
@@ -85,6 +95,7 @@ class SqliteConnection {
   std::string path_;
   std::string label_;  // the file's name, for messages
   int timeout_ms_;
+  const Context* context_ = nullptr;
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, sqlite3_stmt*> idle_;
 };

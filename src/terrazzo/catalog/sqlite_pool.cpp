@@ -10,18 +10,23 @@ namespace {
 constexpr std::size_t idle_readers = 16;
 
 std::string label_of(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
+  const std::filesystem::path whole{path};
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
 void check_there(const std::string& path) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::is_regular_file(status)) return;
-  Error error =
-      std::filesystem::exists(status)
-          ? failure(ErrorKind::corrupt_data, "'{}' is not a catalogue: no file",
-                    label_of(path))
-          : failure(ErrorKind::not_found, "there is no catalogue '{}'", label_of(path));
+  using enum ErrorKind;
+  const std::string label = label_of(path);
+  Error error = ignored == std::errc::permission_denied
+                    ? failure(denied, "the catalogue '{}' may not be read", label)
+                : std::filesystem::is_directory(status)
+                    ? invalid("'{}' is a folder, not a catalogue", label)
+                : std::filesystem::exists(status)
+                    ? failure(corrupt_data, "'{}' is not a catalogue: no file", label)
+                    : failure(not_found, "there is no catalogue '{}'", label);
   error.note("opening {}", path);
   throw error;
 }
@@ -53,11 +58,12 @@ SqlitePool::FileId SqlitePool::file_id() const {
   return {status.st_dev, status.st_ino};
 }
 
-SqlitePool::Reader SqlitePool::reader() const {
+SqlitePool::Reader SqlitePool::reader(const Context* context) const {
   std::unique_ptr<SqliteConnection> connection;
   std::uint64_t generation = 0;
   {
     const std::scoped_lock lock{reading_};
+    follow_file();
     generation = generation_;
     if (!idle_.empty()) {
       connection = std::move(idle_.back());
@@ -68,7 +74,8 @@ SqlitePool::Reader SqlitePool::reader() const {
     check_there(path_);
     connection = opened();
   }
-  return {*this, std::move(connection), generation};
+  check_schema(*connection);
+  return {*this, std::move(connection), generation, context};
 }
 
 void SqlitePool::give_back(std::unique_ptr<SqliteConnection> connection,
@@ -80,47 +87,75 @@ void SqlitePool::give_back(std::unique_ptr<SqliteConnection> connection,
 
 std::uint64_t SqlitePool::change_counter() const {
   const std::scoped_lock lock{reading_};
-  if (const FileId now = file_id(); now != file_ && now != FileId{}) {
-    follow_replacement();
-    file_ = now;
-  }
+  follow_file();
   auto row = watcher_->prepare("PRAGMA data_version");
   row.step();
   return (generation_ << 32) + static_cast<std::uint64_t>(row.integer(0));
 }
 
-void SqlitePool::follow_replacement() const {
+// The path may name another file by now. Under the lock.
+void SqlitePool::follow_file() const {
+  const FileId now = file_id();
+  if (now == file_ || now == FileId{}) return;
   auto fresh = opened();
-  if (read_schema(*fresh, label_of(path_)) != schema_)
-    throw failure(ErrorKind::corrupt_data,
-                  "'{}' was replaced by a catalogue with other keys; open it again",
-                  label_of(path_));
+  need_same_keys(*fresh);
   watcher_ = std::move(fresh);
   idle_.clear();
   ++generation_;
+  file_ = now;
+}
+
+// The file may have got other tables by now.
+void SqlitePool::check_schema(SqliteConnection& db) const {
+  std::int64_t version = 0;
+  {
+    auto row = db.prepare("PRAGMA schema_version");
+    row.step();
+    version = row.integer(0);
+  }
+  if (version == schema_version_) return;
+  need_same_keys(db);
+  schema_version_ = version;
+}
+
+void SqlitePool::need_same_keys(SqliteConnection& db) const {
+  if (!schema_.fits(read_schema(db, label_of(path_))))
+    throw failure(ErrorKind::corrupt_data,
+                  "'{}' was replaced by a catalogue with other keys; open it again",
+                  label_of(path_));
 }
 
 SqlitePool::Reader::Reader(const SqlitePool& pool,
                            std::unique_ptr<SqliteConnection> connection,
-                           std::uint64_t generation)
-    : pool_(pool), connection_(std::move(connection)), generation_(generation) {}
+                           std::uint64_t generation, const Context* context)
+    : pool_(pool), connection_(std::move(connection)), generation_(generation) {
+  connection_->end_with(context);
+}
 
-SqlitePool::Reader::~Reader() { pool_.give_back(std::move(connection_), generation_); }
+SqlitePool::Reader::~Reader() {
+  connection_->end_with(nullptr);
+  pool_.give_back(std::move(connection_), generation_);
+}
 
 SqlitePool::Writer::Writer(SqlitePool& pool) : pool_(pool), lock_(pool.writing_) {
   std::uint64_t generation = 0;
   {
     const std::scoped_lock lock{pool.reading_};
+    pool.follow_file();
     generation = pool.generation_;
   }
-  if (pool.writer_ && pool.writer_generation_ == generation) return;
-  check_there(pool.path_);
-  pool.writer_ = pool.opened();
-  pool.writer_->use_write_ahead_log();
+  if (!pool.writer_ || pool.writer_generation_ != generation) open(generation);
+  pool.check_schema(*pool.writer_);
+}
+
+void SqlitePool::Writer::open(std::uint64_t generation) {
+  check_there(pool_.path_);
+  pool_.writer_ = pool_.opened();
+  pool_.writer_->use_write_ahead_log();
   // Large batches: 64 MB of pages before any spill, undo of single statements in memory.
-  pool.writer_->run("PRAGMA cache_size = -65536");
-  pool.writer_->run("PRAGMA temp_store = MEMORY");
-  pool.writer_generation_ = generation;
+  pool_.writer_->run("PRAGMA cache_size = -65536");
+  pool_.writer_->run("PRAGMA temp_store = MEMORY");
+  pool_.writer_generation_ = generation;
 }
 
 }  // namespace terrazzo::catalog

@@ -1,6 +1,7 @@
 #pragma once
 // The connections of one SQLite file: one that writes, any number that read.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -19,11 +20,12 @@ class SqlitePool {
   // Throws as read_schema() and SqliteConnection.
   SqlitePool(std::string path, const OpenOptions& options);
 
-  // A connection of one's own until it goes out of scope.
+  // A connection of one's own until it goes out of scope, as the writer one of the file
+  // that is at the path when it is taken.
   class Reader {
    public:
     Reader(const SqlitePool& pool, std::unique_ptr<SqliteConnection> connection,
-           std::uint64_t generation);
+           std::uint64_t generation, const Context* context);
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -44,17 +46,20 @@ class SqlitePool {
     SqliteConnection* operator->() const { return pool_.writer_.get(); }
 
    private:
+    void open(std::uint64_t generation);
+
     SqlitePool& pool_;
     std::unique_lock<std::mutex> lock_;
   };
 
-  Reader reader() const;
+  // The context, if there is one, must outlive the reader. Throws corrupt_data: the file
+  // has other keys, or is no catalogue, by now.
+  Reader reader(const Context* context = nullptr) const;
   const SqliteSchema& schema() const { return schema_; }
   bool writable() const { return writable_; }
 
   // Another number after any write by anybody, and after the file was replaced by
-  // another one; readers then use the new file.
-  // Throws corrupt_data: the new one is no catalogue with the same keys.
+  // another one. Throws as reader().
   std::uint64_t change_counter() const;
 
  private:
@@ -68,12 +73,15 @@ class SqlitePool {
   FileId file_id() const;  // zeros if the file is away
   void give_back(std::unique_ptr<SqliteConnection> connection,
                  std::uint64_t generation) const;
-  void follow_replacement() const;
+  void follow_file() const;
+  void check_schema(SqliteConnection& db) const;
+  void need_same_keys(SqliteConnection& db) const;
 
   std::string path_;
   OpenOptions options_;
   SqliteSchema schema_;
   bool writable_ = false;
+  mutable std::atomic<std::int64_t> schema_version_ = -1;  // that was last looked at
 
   std::mutex writing_;
   std::unique_ptr<SqliteConnection> writer_;

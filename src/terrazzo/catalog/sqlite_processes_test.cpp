@@ -1,6 +1,5 @@
 // Catalogues beside other processes, and after their death.
 
-#include <fstream>
 #include <functional>
 
 #include <csignal>
@@ -85,6 +84,39 @@ TEST_CASE("a writer killed in the middle of its transaction leaves the old state
     CHECK(catalog->count({}) == (log ? 1 : 0));
     catalog->insert({{"after"}, "p"});
     CHECK(catalog->get({"after"}));
+  }
+}
+
+TEST_CASE(
+    "whoever is killed while it replaces a catalogue leaves the old or the new one") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.sqlite";
+  const auto fill = [](const std::string& file, const std::string& value) {
+    create_catalog(file, {{"name", ""}});
+    std::vector<Record> records;
+    for (int i = 0; i < 500; ++i) records.push_back({{value + std::to_string(i)}, "p"});
+    open_catalog(file)->insert_all(records);
+  };
+  fill(path, "old");
+  const std::vector<std::string> next{folder / "next-old", folder / "next-new"};
+  fill(next[0], "old");
+  fill(next[1], "new");
+  const auto server = open_catalog(path);
+  for (int delay = 0; delay < 20; ++delay) {
+    const pid_t child = started([&] {
+      for (std::size_t i = 1; true; ++i) replace_contents(path, next[i % 2]);
+    });
+    ::usleep(static_cast<useconds_t>(delay) * 1000);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    for (const auto& catalog : {open_catalog(path)->find({}), server->find({})}) {
+      CHECK(catalog.size() == 500);
+      CHECK(catalog.front().keys[0].substr(0, 3) == catalog.back().keys[0].substr(0, 3));
+    }
+    SqliteConnection db{path, true, 1};
+    auto row = db.prepare("PRAGMA integrity_check");
+    REQUIRE(row.step());
+    CHECK(row.text(0) == "ok");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "terrazzo/base/log.hpp"
 #include "terrazzo/catalog/encoding.hpp"
 #include "terrazzo/catalog/rules.hpp"
 #include "terrazzo/catalog/words.hpp"
@@ -144,6 +145,13 @@ Metadata metadata_of(const SqliteStatement& row, int column) {
   return metadata;
 }
 
+std::string order_of(const SqliteSchema& schema, const Query& query) {
+  const std::string first = query.last_first.empty()
+                                ? ""
+                                : fmt::format("d.{} DESC, ", sql_name(query.last_first));
+  return fmt::format(" ORDER BY {}{}", first, key_list(schema.keys, "d"));
+}
+
 std::string placeholders(std::size_t count) {
   std::string text = "?";
   for (std::size_t i = 1; i < count; ++i) text += ", ?";
@@ -153,15 +161,15 @@ std::string placeholders(std::size_t count) {
 }  // namespace
 
 SqlQuery find_sql(const SqliteSchema& schema, bool bands, const Query& query) {
-  const auto& keys = schema.keys;
-  SqlQuery page =
-      where_of(schema, query)
-          .after(select_datasets(key_list(keys, "d") + ", d." + schema.path_column));
-  page.text += " ORDER BY " + key_list(keys, "d") + " LIMIT ? OFFSET ?";
+  const std::string order = order_of(schema, query);
+  SqlQuery page = where_of(schema, query)
+                      .after(select_datasets(key_list(schema.keys, "d") + ", d." +
+                                             schema.path_column));
+  page.text += order + " LIMIT ? OFFSET ?";
   page.values.emplace_back(query.limit ? saturated(*query.limit) : std::int64_t{-1});
   page.values.emplace_back(offset_of(query));
-  page.text = select_records(schema, bands, query.with_metadata, '(' + page.text + ')') +
-              " ORDER BY " + key_list(keys, "d");
+  page.text =
+      select_records(schema, bands, query.with_metadata, '(' + page.text + ')') + order;
   return page;
 }
 
@@ -186,7 +194,8 @@ std::string get_sql(const SqliteSchema& schema, bool bands) {
   return text;
 }
 
-Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadata) {
+Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadata,
+                 Damaged damaged) {
   Record record;
   int column = 0;
   for (std::size_t i = 0; i < keys; ++i) record.keys.push_back(row.text(column++));
@@ -197,7 +206,9 @@ Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadat
     record.metadata = metadata_of(row, column);
   } catch (Error& error) {
     error.note("reading the metadata of {}", value_tuple(record.keys));
-    throw;
+    if (damaged == Damaged::refuse) throw;
+    log::warning("a dataset is listed without its metadata",
+                 {{"keys", record.keys}, {"reason", error.what()}});
   }
   return record;
 }

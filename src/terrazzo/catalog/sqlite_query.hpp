@@ -19,7 +19,7 @@ struct SqlQuery {
   std::vector<SqlValue> values;  // of its parameters, in order
 };
 
-// Rows for record_of(): the records that match, in the order of their keys.
+// Rows for record_of(): the records that match, in the order that is asked for.
 // `bands`: terrazzo_bands is there.
 SqlQuery find_sql(const SqliteSchema& schema, bool bands, const Query& query);
 
@@ -33,9 +33,12 @@ SqlQuery facet_sql(const SqliteSchema& schema, const Query& query, std::size_t k
 // Rows for record_of() with metadata; its parameters are the keys.
 std::string get_sql(const SqliteSchema& schema, bool bands);
 
-// The row that the statement stands on.
-// Throws corrupt_data: the stored metadata cannot be read.
-Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadata);
+enum class Damaged { refuse, leave_out };
+
+// The row that the statement stands on. Metadata that cannot be read are refused as
+// corrupt_data, or left out with a warning in the log.
+Record record_of(const SqliteStatement& row, std::size_t keys, bool with_metadata,
+                 Damaged damaged);
 
 // Parameters: keys, path.
 std::string upsert_dataset_sql(const SqliteSchema& schema);

@@ -144,10 +144,9 @@ std::vector<std::string> footprint_sql(const std::vector<KeyName>& keys) {
 
 }  // namespace
 
-bool SqliteSchema::operator==(const SqliteSchema& other) const {
-  return minor == other.minor && path_column == other.path_column &&
-         footprints == other.footprints &&
-         std::ranges::equal(keys, other.keys, {}, &KeyName::name, &KeyName::name);
+bool SqliteSchema::fits(const SqliteSchema& that) const {
+  return path_column == that.path_column && (!footprints || that.footprints) &&
+         std::ranges::equal(keys, that.keys, {}, &KeyName::name, &KeyName::name);
 }
 
 SqliteSchema read_schema(SqliteConnection& db, std::string_view label) {

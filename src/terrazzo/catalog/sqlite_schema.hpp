@@ -37,7 +37,9 @@ struct SqliteSchema {
   std::vector<KeyName> keys;
   std::string path_column;  // of datasets
   bool footprints = false;  // the R*Tree is there
-  bool operator==(const SqliteSchema& other) const;
+
+  // Do statements that were made for this one work on that one?
+  bool fits(const SqliteSchema& that) const;
 };
 
 // `label` names the database in messages.

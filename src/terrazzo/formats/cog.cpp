@@ -13,7 +13,8 @@
 #include <numeric>
 #include <utility>
 
-#include "terrazzo/formats/aside.hpp"
+#include "terrazzo/base/aside.hpp"
+#include "terrazzo/base/log.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
 
 namespace terrazzo::formats {
@@ -229,7 +230,7 @@ void copy_out(const std::string& from, const fs::path& to) {
   const GByte* bytes = VSIGetMemFileBuffer(from.c_str(), &size, FALSE);
   if (bytes == nullptr)
     throw failure(ErrorKind::unavailable, "there is not enough memory");
-  write_file(to, bytes, static_cast<std::size_t>(size));
+  write_file(to, {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
 }
 
 // What one call of write_cog goes through; steps in the order of the members.
@@ -260,6 +261,11 @@ class CogWork {
     bands_ = kept_bands(options_, *facts);
     if (options_.reproject && !facts->info.crs)
       throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", facts->name());
+    if (!facts->info.crs)
+      log::warning(
+          "a raster has no coordinate system: it is optimised, but cannot be "
+          "catalogued or shown on a map",
+          {{"file", input_}});
     nodata_ = facts->info.bands[static_cast<std::size_t>(bands_.front() - 1)].nodata;
     for (const int band : bands_)
       labels_.push_back(facts->info.bands[static_cast<std::size_t>(band - 1)].labels);

@@ -15,6 +15,8 @@ inline const std::vector<std::string> metadata_columns{
     "bounds", "convex_hull", "valid_percentage", "range",
     "mean",   "stdev",       "percentiles",      "metadata"};
 
+inline constexpr std::int64_t most_datasets = 10'000;  // in one answer
+
 // Names that are not parameters are keys to filter by.
 struct DatasetsQuery {
   static constexpr Unknown unknown = Unknown::keep;
@@ -23,7 +25,8 @@ struct DatasetsQuery {
   Pairs rest{};
 
   void fields(auto& f) {
-    f("limit", limit, "Most datasets in the answer.", Rules{.at_least = 0});
+    f("limit", limit, "Most datasets in the answer; more than 10000 count as 10000.",
+      Rules{.at_least = 0});
     f("page", page, "Which page of `limit` datasets, from 0.", Rules{.at_least = 0});
   }
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "terrazzo/catalog/rules.hpp"
+
 namespace terrazzo::jobs {
 namespace {
 
@@ -18,23 +20,28 @@ std::optional<fs::path> file_of(std::string_view uri) {
   return fs::path{uri};
 }
 
-void check_folder(const fs::path& file) {
-  if (fs::is_directory(file))
-    throw invalid("'{}' is a folder, not a database", file.string());
+// Throws if no database can be made in the place of this file.
+void check_place(const fs::path& file) {
+  std::error_code ignored;
+  if (fs::is_directory(file, ignored))
+    throw invalid("'{}' is a folder, not a catalogue", file.string());
   const fs::path folder = fs::absolute(file).parent_path();
-  if (!fs::is_directory(folder))
+  std::error_code error;
+  if (!fs::is_directory(folder, error) && error != std::errc::permission_denied)
     throw failure(ErrorKind::not_found, "there is no folder '{}' for the database",
                   folder.string());
   if (::access(folder.c_str(), W_OK) != 0)
     throw failure(ErrorKind::denied, "the folder '{}' cannot be written",
                   folder.string());
+  if (fs::exists(file, ignored) && ::access(file.c_str(), W_OK) != 0)
+    throw failure(ErrorKind::denied, "the database '{}' cannot be written",
+                  file.string());
 }
 
-// What SQLite keeps beside a database belongs to that database only.
-void remove_companions(const fs::path& file) {
-  std::error_code ignored;
-  for (const char* suffix : {"-journal", "-wal", "-shm"})
-    fs::remove(fs::path{file.string() + suffix}, ignored);
+std::vector<catalog::KeyName> keys_of(const std::vector<std::string>& names) {
+  std::vector<catalog::KeyName> keys;
+  for (const std::string& name : names) keys.push_back({name, ""});
+  return keys;
 }
 
 std::vector<std::string> names_of(const catalog::Catalog& catalog) {
@@ -50,14 +57,21 @@ Database::Database(std::string uri, std::vector<std::string> names, Mode mode)
   if (mode_ == Mode::replace && !file_)
     throw failure(ErrorKind::unsupported, "only a database in a file can be replaced");
   if (!file_) return;
-  const bool exists = fs::exists(*file_) && !fs::is_directory(*file_);
-  if (exists && mode_ == Mode::only_new)
-    throw failure(ErrorKind::conflict, "the database '{}' exists (use --overwrite)",
-                  file_->string());
-  if (exists && mode_ == Mode::append)
+  if (file_->empty())
+    throw invalid("'output' is '{}'; it is the path or URL of a database", uri_);
+  std::error_code ignored;
+  const bool exists = fs::exists(*file_, ignored);
+  if (exists && mode_ == Mode::append) {
     open();
-  else
-    check_folder(*file_);
+    return;
+  }
+  check_place(*file_);
+  if (exists && mode_ == Mode::only_new)
+    throw failure(ErrorKind::conflict,
+                  "the database '{}' exists; choose another name, add to it with ingest "
+                  "without --only-new, or replace it with --overwrite",
+                  file_->string());
+  catalog::check_key_names(keys_of(names_));
 }
 
 void Database::open() {
@@ -74,8 +88,7 @@ void Database::open() {
 
 // Several processes may want the same new database at the same time: one makes it.
 void Database::create() {
-  std::vector<catalog::KeyName> keys;
-  for (const std::string& name : names_) keys.push_back({name, ""});
+  const auto keys = keys_of(names_);
   if (mode_ == Mode::replace) {
     const auto file = aside_.emplace(fs::absolute(*file_)).file("sqlite").string();
     catalog::create_catalog(file, keys);
@@ -102,8 +115,8 @@ catalog::Catalog& Database::writable() {
 void Database::finish() {
   if (!aside_) return;
   catalog_.reset();
-  remove_companions(*file_);
-  aside_->publish(aside_->file("sqlite"), true);
+  const auto file = aside_->file("sqlite");
+  if (!catalog::replace_contents(uri_, file.string())) aside_->publish(file, true);
   aside_.reset();
 }
 

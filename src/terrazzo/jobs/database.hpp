@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "terrazzo/base/aside.hpp"
 #include "terrazzo/catalog/catalog.hpp"
-#include "terrazzo/formats/aside.hpp"
 
 namespace terrazzo::jobs {
 
@@ -29,8 +29,9 @@ class Database {
   // Null: there is none yet.
   const catalog::Catalog* existing() const noexcept { return catalog_.get(); }
   catalog::Catalog& writable();
-  // Puts a new catalogue in the place of the old one.
-  // Throws as formats::AsideFiles::publish().
+  // Puts a new catalogue in the place of the old one: whatever happens, the one or the
+  // other is there, whole. Throws as catalog::replace_contents() and
+  // AsideFiles::publish().
   void finish();
 
  private:
@@ -41,7 +42,7 @@ class Database {
   std::vector<std::string> names_;
   Mode mode_;
   std::optional<std::filesystem::path> file_;  // of uri_, if it is one
-  std::optional<formats::AsideFiles> aside_;   // what will take its place
+  std::optional<AsideFiles> aside_;            // what will take its place
   std::unique_ptr<catalog::Catalog> catalog_;
 };
 

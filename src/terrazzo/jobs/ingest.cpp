@@ -65,6 +65,8 @@ std::vector<std::string> wanted_names(std::vector<std::string> names,
                     request.band_key);
     names.push_back(request.band_key);
   }
+  if (request.bands.empty() && request.band_key != IngestRequest{}.band_key)
+    throw invalid("'band_key' says nothing without 'bands'");
   if (request.rgb_key.empty()) return names;
   const auto found = std::ranges::find(names, request.rgb_key);
   if (found == names.end())
@@ -171,6 +173,7 @@ class Collector {
   IngestReport result() {
     std::ranges::sort(result_.failed, {}, &Failure::path);
     result_.key_names = database_.names();
+    result_.has_catalog = database_.existing() != nullptr;
     return std::move(result_);
   }
 
@@ -240,8 +243,9 @@ IngestReport ingest(const IngestRequest& request, const io::RasterOpener& opener
     throw;
   }
   collector.insert_rest();
+  auto result = collector.result();
   database.finish();
-  return collector.result();
+  return result;
 }
 
 }  // namespace terrazzo::jobs

@@ -40,13 +40,14 @@ struct IngestRequest {
     f("bands", bands,
       "One dataset for each of these bands, with a key for the band: 1,2,3 or "
       "1=blue,2=green or all; if not told, the first band without such a key.");
-    f("band_key", band_key, "What the key for the band is called.");
+    f("band_key", band_key, "With bands: what the key for the band is called.");
     f("threads", threads, "Files read at once; 0 is one per processor.", within(0, 1024));
   }
 };
 
 struct IngestReport {
   std::vector<std::string> key_names{};  // of the catalogue
+  bool has_catalog = false;              // false: nothing was inserted, made or replaced
   std::uint64_t files = 0;               // that matched
   std::uint64_t inserted = 0;            // datasets: one per file, or per file and band
   std::uint64_t skipped = 0;
@@ -59,9 +60,10 @@ struct IngestReport {
 // report and the others go on; if nothing could be inserted, no catalogue is made.
 //
 // Throws, before anything is written: invalid_input: the pattern (see find_keyed), the
-// bands or the keys are wrong, or the catalogue has other key names. conflict: the
-// catalogue exists (only_new). not_found, denied: no such folder, or it or the
-// catalogue cannot be written. corrupt_data: what exists is not a catalogue.
+// bands or the keys are wrong, the catalogue has other key names, or `output` is empty or
+// a folder. conflict: the catalogue exists (only_new). not_found, denied: no file
+// matches, no such folder, or it or the catalogue cannot be written. corrupt_data: what
+// exists is not a catalogue.
 // Later: unavailable: locked by others for too long. cancelled, timeout by `context`;
 // what was inserted stays.
 // Cost: reads each file once, `threads` at a time.

@@ -94,6 +94,7 @@ TEST_CASE_FIXTURE(Fixture,
                   "a new catalogue holds every file with its keys and metadata") {
   const auto report = run(request());
   CHECK(report.inserted == 3);
+  CHECK(report.has_catalog);
   CHECK(report.key_names == std::vector<std::string>{"name", "number"});
   const auto all = records();
   REQUIRE(all.size() == 3);
@@ -173,7 +174,9 @@ TEST_CASE_FIXTURE(Fixture, "if nothing can be entered, no catalogue is made") {
   folder.touch("bad_1.tif");
   auto bad = request();
   bad.pattern = folder / "ba{name}_{number}.tif";
-  CHECK(run(bad).failed.size() == 1);
+  const auto report = run(bad);
+  CHECK(report.failed.size() == 1);
+  CHECK_FALSE(report.has_catalog);
   CHECK_FALSE(std::filesystem::exists(folder / "out.sqlite"));
 }
 
@@ -241,6 +244,48 @@ TEST_CASE_FIXTURE(Fixture,
                     Error);
     CHECK(records().size() == 3);
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an old catalogue is replaced with what others have open") {
+  run(request());
+  const auto server = catalog::open_catalog(folder / "out.sqlite");
+  server->insert({{"late", "1"}, "in the log beside the file"});
+  CHECK(server->count({}) == 4);
+  auto other = request();
+  other.overwrite = true;
+  CHECK(run(other).inserted == 3);
+  CHECK(server->count({}) == 3);
+  CHECK_FALSE(server->get({"late", "1"}));
+  server->insert({{"later", "1"}, "p"});
+  CHECK(records().size() == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what one was told and cannot have any effect is refused") {
+  auto idle = request();
+  idle.band_key = "colour";
+  CHECK(message_of(idle) == "'band_key' says nothing without 'bands'");
+  idle = request();
+  for (const char* nothing : {"", "sqlite:///"}) {
+    idle.output = nothing;
+    CHECK_FALSE(message_of(idle).empty());
+  }
+  idle.output = folder.path();
+  CHECK(message_of(idle).find("is a folder, not a catalogue") != std::string::npos);
+  idle.overwrite = true;
+  CHECK(message_of(idle).find("is a folder, not a catalogue") != std::string::npos);
+  CHECK(opener.opened == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "reserved key names are said before any file is read") {
+  auto reserved = request();
+  for (const char* name : {"path", "Limit", "terrazzo_x", "metadata"}) {
+    CAPTURE(name);
+    reserved.pattern = folder / (std::string{"{"} + name + "}_1.tif");
+    CHECK_FALSE(message_of(reserved).empty());
+  }
+  reserved.pattern = folder / "{path}_1.tif";
+  CHECK(message_of(reserved).find("reserved are limit, page, path") != std::string::npos);
+  CHECK(opener.opened == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture,

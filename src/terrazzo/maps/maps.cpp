@@ -130,7 +130,9 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
     } catch (Error& e) {
       rethrow_for(described_record, e);
     }
-    catalog->insert(described_record);
+    // If the record has changed meanwhile, what was computed is only good for this call.
+    catalog->store_metadata(keys, described_record.path, described_record.band,
+                            *described_record.metadata);
     return described_record;
   };
   const auto size = [](const catalog::Record&) { return sizeof(catalog::Record); };

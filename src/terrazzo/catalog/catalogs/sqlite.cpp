@@ -1,4 +1,4 @@
-
+#include <filesystem>
 
 #include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/catalog/rules.hpp"
@@ -23,13 +23,15 @@ class SqliteCatalog final : public Catalog {
   const std::vector<KeyName>& key_names() const override { return schema().keys; }
   bool writable() const override { return pool_.writable(); }
 
-  std::vector<Record> find(const Query& query) const override;
-  std::uint64_t count(const Query& query) const override;
-  std::map<std::string, std::vector<KeyCount>> facets(const Query& query,
-                                                      std::size_t most) const override;
+  std::vector<Record> find(const Query& query, const Context& context) const override;
+  std::uint64_t count(const Query& query, const Context& context) const override;
+  std::map<std::string, std::vector<KeyCount>> facets(
+      const Query& query, std::size_t most, const Context& context) const override;
   std::optional<Record> get(const Keys& keys) const override;
   void insert(const Record& record) override { insert_all({record}); }
   void insert_all(const std::vector<Record>& records) override;
+  bool store_metadata(const Keys& keys, const std::string& path, int band,
+                      const Metadata& metadata) override;
   void remove(const Keys& keys) override;
   std::uint64_t change_counter() const override { return pool_.change_counter(); }
 
@@ -38,6 +40,8 @@ class SqliteCatalog final : public Catalog {
   void check_writable() const;
   std::optional<Record> get_from(SqliteConnection& db, const Keys& keys) const;
   void put(SqliteConnection& db, const Record& record) const;
+  void put_metadata(SqliteConnection& db, const Keys& keys,
+                    const Metadata& metadata) const;
   void put_band(SqliteConnection& db, const Record& record) const;
 
   SqlitePool pool_;
@@ -50,21 +54,23 @@ class SqliteCatalog final : public Catalog {
 // Somebody else may add the table at any time.
 bool has_bands(SqliteConnection& db) { return db.has_table("terrazzo_bands"); }
 
-std::vector<Record> SqliteCatalog::find(const Query& query) const {
+std::vector<Record> SqliteCatalog::find(const Query& query,
+                                        const Context& context) const {
   check_filters(schema().keys, query);
-  const auto reader = pool_.reader();
+  const auto reader = pool_.reader(&context);
   const SqlQuery sql = find_sql(schema(), has_bands(*reader), query);
   auto rows = reader->prepare(sql.text);
   bind_values(rows, sql);
   std::vector<Record> records;
   while (rows.step())
-    records.push_back(record_of(rows, schema().keys.size(), query.with_metadata));
+    records.push_back(
+        record_of(rows, schema().keys.size(), query.with_metadata, Damaged::leave_out));
   return records;
 }
 
-std::uint64_t SqliteCatalog::count(const Query& query) const {
+std::uint64_t SqliteCatalog::count(const Query& query, const Context& context) const {
   check_filters(schema().keys, query);
-  const auto reader = pool_.reader();
+  const auto reader = pool_.reader(&context);
   const SqlQuery sql = count_sql(schema(), query);
   auto rows = reader->prepare(sql.text);
   bind_values(rows, sql);
@@ -73,9 +79,9 @@ std::uint64_t SqliteCatalog::count(const Query& query) const {
 }
 
 std::map<std::string, std::vector<KeyCount>> SqliteCatalog::facets(
-    const Query& query, std::size_t most) const {
+    const Query& query, std::size_t most, const Context& context) const {
   check_filters(schema().keys, query);
-  const auto reader = pool_.reader();
+  const auto reader = pool_.reader(&context);
   std::map<std::string, std::vector<KeyCount>> facets;
   for (std::size_t i = 0; i < schema().keys.size(); ++i) {
     const SqlQuery sql = facet_sql(schema(), query, i, most);
@@ -99,7 +105,7 @@ std::optional<Record> SqliteCatalog::get_from(SqliteConnection& db,
   auto row = db.prepare(has_bands(db) ? get_banded_ : get_plain_);
   bind_keys(row, keys);
   if (!row.step()) return {};
-  return record_of(row, keys.size(), true);
+  return record_of(row, keys.size(), true, Damaged::refuse);
 }
 
 void SqliteCatalog::check_writable() const {
@@ -135,15 +141,39 @@ void SqliteCatalog::put(SqliteConnection& db, const Record& record) const {
   }
   if (record.band != 1) put_band(db, record);
   if (record.metadata) {
-    auto metadata = db.prepare(upsert_metadata_);
-    bind_keys(metadata, record.keys);
-    bind_metadata(metadata, *record.metadata);
-    metadata.step();
+    put_metadata(db, record.keys, *record.metadata);
   } else if (stale) {
     auto metadata = db.prepare(delete_sql(schema(), "metadata"));
     bind_keys(metadata, record.keys);
     metadata.step();
   }
+}
+
+void SqliteCatalog::put_metadata(SqliteConnection& db, const Keys& keys,
+                                 const Metadata& metadata) const {
+  auto row = db.prepare(upsert_metadata_);
+  bind_keys(row, keys);
+  bind_metadata(row, metadata);
+  row.step();
+}
+
+bool SqliteCatalog::store_metadata(const Keys& keys, const std::string& path, int band,
+                                   const Metadata& metadata) {
+  check_record(schema().keys, {keys, path, band, metadata});
+  check_writable();
+  const SqlitePool::Writer writer{pool_};
+  SqliteTransaction transaction{*writer};
+  {
+    auto row = writer->prepare(has_bands(*writer) ? get_banded_ : get_plain_);
+    bind_keys(row, keys);
+    const auto n = static_cast<int>(keys.size());
+    const bool waits = row.step() && row.text(n) == path && row.integer(n + 1) == band &&
+                       row.integer(n + 2) == 0;
+    if (!waits) return false;
+  }
+  put_metadata(*writer, keys, metadata);
+  transaction.commit();
+  return true;
 }
 
 // Writing the dataset has made its band 1; see band_table_sql().
@@ -193,6 +223,56 @@ void create(const std::string& uri, const std::vector<KeyName>& keys) {
   file.publish();
 }
 
+// Null: there is no file, or it is no database.
+std::unique_ptr<SqliteConnection> database_at(const std::string& path) {
+  if (!std::filesystem::exists(path)) return nullptr;
+  try {
+    return std::make_unique<SqliteConnection>(path, false, OpenOptions{}.timeout_seconds);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt_data) throw;
+    return nullptr;
+  }
+}
+
+std::int64_t page_size_of(SqliteConnection& db) {
+  auto row = db.prepare("PRAGMA page_size");
+  row.step();
+  return row.integer(0);
+}
+
+// Brings all of a new database into its one file, in pages of that size.
+void settle(const std::string& path, std::int64_t page_size) {
+  SqliteConnection db{path, false, 0};  // nobody else should know it
+  db.run("PRAGMA journal_mode = DELETE");
+  if (std::filesystem::exists(path + "-wal"))
+    throw failure(ErrorKind::unavailable,
+                  "the new catalogue is in use by somebody else; nothing was replaced");
+  if (page_size_of(db) == page_size) return;
+  db.run(fmt::format("PRAGMA page_size = {}", page_size));
+  db.run("VACUUM");
+}
+
+// Renaming a file over a database would leave to the new one what SQLite keeps beside the
+// old one, or lose it; and who has it open would not be told.
+bool replace(const std::string& uri, const std::string& from) {
+  constexpr std::int64_t usual_page_size = 4096;
+  const std::string path = sqlite_path(uri);
+  const auto database = database_at(path);
+  if (!database) {
+    settle(from, usual_page_size);
+    for (const char* suffix : {"-journal", "-wal", "-shm"})
+      std::filesystem::remove(path + suffix);
+    return false;
+  }
+  if (database->read_only())
+    throw failure(ErrorKind::denied, "the catalogue '{}' cannot be written",
+                  std::filesystem::path{path}.filename().string());
+  settle(from, page_size_of(*database));
+  SqliteConnection fresh{from, true, 0};
+  database->copy_all_from(fresh);
+  return true;
+}
+
 }  // namespace
 
 extern const CatalogKind catalog_sqlite;
@@ -202,6 +282,7 @@ const CatalogKind catalog_sqlite{
     .opens = opens,
     .open = open,
     .create = create,
+    .replace = replace,
 };
 
 }  // namespace terrazzo::catalog

@@ -1,12 +1,11 @@
 #include <chrono>
 #include <fstream>
-#include <sstream>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/catalog.hpp"
+#include "support/process.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/terracotta_database.hpp"
 #include "terrazzo/catalog/sqlite_connection.hpp"
@@ -14,17 +13,13 @@
 namespace terrazzo::catalog {
 namespace {
 
+using testing::bytes_of;
 using testing::kind_of_failure;
 using testing::make_terracotta_database;
 using testing::run_sql;
 using testing::ScratchFolder;
 using testing::some_metadata;
-
-std::string bytes_of(const std::string& path) {
-  std::ostringstream bytes;
-  bytes << std::ifstream{path, std::ios::binary}.rdbuf();
-  return bytes.str();
-}
+using testing::TerracottaDatabase;
 
 ErrorKind kind_of_opening(const std::string& uri) {
   return kind_of_failure([&] { open_catalog(uri); });
@@ -32,20 +27,11 @@ ErrorKind kind_of_opening(const std::string& uri) {
 
 std::vector<KeyName> two_keys() { return {{"sensor", ""}, {"band", ""}}; }
 
-// Exit code of `work` in a process of its own; 200: it threw.
-int exit_code_of(const std::function<int()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    int code = 200;
-    try {
-      code = work();
-    } catch (const std::exception&) {
-    }
-    ::_exit(code);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+// A catalogue of one record at `path`, in one file.
+void make_catalog_of(const std::string& path, const std::vector<KeyName>& keys,
+                     const Record& record) {
+  create_catalog(path, keys);
+  open_catalog(path)->insert(record);
 }
 
 }  // namespace
@@ -60,9 +46,8 @@ TEST_CASE("the SQLite catalogue keeps the promises of a catalogue") {
 
 TEST_CASE("what Terracotta 0.8 and 0.9 made keeps the same promises") {
   for (const int minor : {8, 9}) {
-    const ScratchFolder folder;
-    const std::string path = folder / "tc.sqlite";
-    make_terracotta_database(path, minor);
+    const TerracottaDatabase old{minor};
+    const std::string& path = old.path();
     const auto catalog = open_catalog(path);
     REQUIRE(catalog->writable());
     catalog->insert({{"S2", "B04"}, "/data/b04.tif", 1, some_metadata({20, 50, 21, 51})});
@@ -80,9 +65,8 @@ TEST_CASE("what Terracotta 0.8 and 0.9 made keeps the same promises") {
 TEST_CASE("Terracotta databases are served, and reading changes no byte of them") {
   for (const int minor : {7, 8, 9}) {
     CAPTURE(minor);
-    const ScratchFolder folder;
-    const std::string path = folder / "tc.sqlite";
-    make_terracotta_database(path, minor);
+    const TerracottaDatabase old{minor};
+    const std::string& path = old.path();
     const std::string before = bytes_of(path);
     {
       const auto catalog = open_catalog(path);
@@ -148,7 +132,7 @@ TEST_CASE("a missing file is not made") {
   CHECK(kind_of_opening("sqlite:///" + folder / "none.sqlite") == ErrorKind::not_found);
   CHECK(kind_of_opening(":memory:") == ErrorKind::not_found);
   CHECK(std::filesystem::is_empty(folder.path()));
-  CHECK(kind_of_opening(folder.path()) == ErrorKind::corrupt_data);
+  CHECK(kind_of_opening(folder.path()) == ErrorKind::invalid_input);
   CHECK(kind_of_opening("sqlite:") == ErrorKind::invalid_input);
   CHECK(kind_of_opening("mysql://u:secret@h/db") == ErrorKind::unsupported);
   CHECK_THROWS_WITH_AS(open_catalog("mysql://u:secret@h/db"),
@@ -188,8 +172,8 @@ TEST_CASE("other people's files are refused by name and left as they are") {
 
 TEST_CASE("databases of newer versions are refused") {
   const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 9);
+  const TerracottaDatabase old{9};
+  const std::string& path = old.path();
   for (const char* version : {"0.10.0", "1.0.0", "0.6.3"}) {
     run_sql(path, {std::string{"UPDATE terracotta SET version = '"} + version + "'"});
     CHECK(kind_of_opening(path) == ErrorKind::unsupported);
@@ -200,16 +184,19 @@ TEST_CASE("databases of newer versions are refused") {
 }
 
 TEST_CASE("a damaged metadata row is damage of that row only") {
-  const ScratchFolder folder;
-  const std::string path = folder / "tc.sqlite";
-  make_terracotta_database(path, 9);
   for (const char* set : {"percentiles = x'00'", "convex_hull = 'x'", "metadata = '{'"}) {
-    run_sql(path, {std::string{"UPDATE metadata SET "} + set});
-    const auto catalog = open_catalog(path);
+    CAPTURE(set);
+    const TerracottaDatabase old{9};
+    run_sql(old.path(), {std::string{"UPDATE metadata SET "} + set});
+    const auto catalog = open_catalog(old.path());
     CHECK(kind_of_failure([&] { catalog->get({"S2", "B02"}); }) ==
           ErrorKind::corrupt_data);
     CHECK(catalog->get({"S2", "B03"}));
-    CHECK(catalog->find({}).size() == 2);
+    const auto listed = catalog->find({.with_metadata = true});
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].keys == Keys{"S2", "B02"});
+    CHECK(listed[0].path == "/data/b02.tif");
+    CHECK_FALSE(listed[0].metadata);
   }
 }
 
@@ -272,20 +259,111 @@ TEST_CASE("a batch that fails in the middle leaves the old state") {
 TEST_CASE("a database replaced by another file is followed") {
   const ScratchFolder folder;
   const std::string path = folder / "new.sqlite";
+  const auto put_in_place = [&](const std::vector<KeyName>& keys, const Record& record) {
+    create_catalog(folder / "next.sqlite", keys);
+    {
+      SqliteConnection db{folder / "next.sqlite", false, 1};
+      db.prepare("INSERT INTO datasets VALUES ('" + record.keys[0] + "', 'x', 'p')")
+          .step();
+    }
+    std::filesystem::rename(folder / "next.sqlite", path);
+  };
   create_catalog(path, two_keys());
-  create_catalog(folder / "next.sqlite", two_keys());
-  open_catalog(folder / "next.sqlite")->insert({{"a", "b"}, "p"});
   const auto catalog = open_catalog(path);
-  CHECK(catalog->count({}) == 0);
+  SUBCASE("by readers, without being asked whether anything changed") {
+    CHECK(catalog->count({}) == 0);
+    put_in_place(two_keys(), {{"a", "x"}, "p"});
+    CHECK(catalog->get({"a", "x"}));
+    CHECK(catalog->count({}) == 1);
+    put_in_place(two_keys(), {{"b", "x"}, "p"});
+    CHECK(catalog->find({}).front().keys == Keys{"b", "x"});
+    put_in_place(two_keys(), {{"c", "x"}, "p"});
+    CHECK(catalog->facets({}, 9).at("sensor").front().value == "c");
+  }
+  SUBCASE("by the writer") {
+    put_in_place(two_keys(), {{"a", "x"}, "p"});
+    catalog->insert({{"b", "x"}, "p"});
+    CHECK(open_catalog(path)->count({}) == 2);
+    CHECK(catalog->get({"a", "x"}));
+  }
+  SUBCASE("and counts as a change") {
+    const auto before = catalog->change_counter();
+    put_in_place(two_keys(), {{"a", "x"}, "p"});
+    CHECK(catalog->change_counter() != before);
+  }
+  SUBCASE("unless it has other keys") {
+    put_in_place({{"sensor", ""}, {"colour", ""}}, {{"a", "x"}, "p"});
+    CHECK(kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==
+          ErrorKind::corrupt_data);
+    CHECK(kind_of_failure([&] { catalog->count({}); }) == ErrorKind::corrupt_data);
+    CHECK(kind_of_failure([&] { catalog->change_counter(); }) == ErrorKind::corrupt_data);
+  }
+}
+
+TEST_CASE("contents are replaced at once for whoever has the catalogue open") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.sqlite";
+  make_catalog_of(path, two_keys(), {{"a", "b"}, "old", 1, some_metadata()});
+  const auto catalog = open_catalog(path);
+  catalog->insert({{"c", "d"}, "old"});  // it is open, with a log beside it
   const auto before = catalog->change_counter();
-  std::filesystem::rename(folder / "next.sqlite", path);
+  make_catalog_of(folder / "next", two_keys(), {{"x", "y"}, "new", 3, some_metadata()});
+  CHECK(replace_contents("sqlite:///" + path, folder / "next"));
   CHECK(catalog->change_counter() != before);
-  CHECK(catalog->count({}) == 1);
-  catalog->insert({{"c", "d"}, "p"});
+  REQUIRE(catalog->find({}).size() == 1);
+  CHECK(catalog->get({"x", "y"})->band == 3);
+  CHECK(catalog->count({.bounds = some_metadata().bounds}) == 1);
+  catalog->insert({{"k", "l"}, "p"});
   CHECK(open_catalog(path)->count({}) == 2);
-  create_catalog(folder / "other.sqlite", {{"x", ""}});
-  std::filesystem::rename(folder / "other.sqlite", path);
-  CHECK(kind_of_failure([&] { catalog->change_counter(); }) == ErrorKind::corrupt_data);
+
+  make_catalog_of(folder / "other", {{"colour", ""}}, {{"red"}, "p"});
+  CHECK(replace_contents(path, folder / "other"));
+  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::corrupt_data);
+  CHECK(kind_of_failure([&] { catalog->insert({{"a", "b"}, "p"}); }) ==
+        ErrorKind::corrupt_data);
+  CHECK(open_catalog(path)->get({"red"}));
+}
+
+TEST_CASE("contents of a database of Terracotta are replaced, whatever its pages") {
+  for (const char* mode : {"DELETE", "WAL"}) {
+    const TerracottaDatabase old{9};
+    run_sql(old.path(), {"PRAGMA page_size = 1024", "VACUUM",
+                         std::string{"PRAGMA journal_mode = "} + mode});
+    const auto catalog = open_catalog(old.path());
+    CHECK(catalog->count({}) == 2);
+    const ScratchFolder folder;
+    make_catalog_of(folder / "next", two_keys(), {{"x", "y"}, "p", 1, some_metadata()});
+    CHECK(replace_contents(old.path(), folder / "next"));
+    CHECK(catalog->count({.bounds = some_metadata().bounds}) == 1);
+    CHECK(catalog->get({"x", "y"}));
+  }
+}
+
+TEST_CASE("where no database is, the new one can be moved there as one file") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.sqlite";
+  make_catalog_of(folder / "next", two_keys(), {{"x", "y"}, "p"});
+  std::ofstream{path} << "no database";
+  std::ofstream{path + "-wal"} << "of another time";
+  CHECK_FALSE(replace_contents(path, folder / "next"));
+  CHECK_FALSE(std::filesystem::exists(path + "-wal"));
+  CHECK_FALSE(std::filesystem::exists(folder / "next-wal"));
+  std::filesystem::rename(folder / "next", path);
+  CHECK(open_catalog(path)->get({"x", "y"}));
+}
+
+TEST_CASE("a new catalogue that is not whole in its file replaces nothing") {
+  const ScratchFolder folder;
+  make_catalog_of(folder / "a.sqlite", two_keys(), {{"a", "b"}, "old"});
+  make_catalog_of(folder / "next", two_keys(), {{"x", "y"}, "new"});
+  SqliteConnection reading{folder / "next", true, 1};
+  reading.run("BEGIN");
+  auto row = reading.prepare("SELECT * FROM datasets");
+  row.step();
+  CHECK(kind_of_failure([&] {
+          replace_contents(folder / "a.sqlite", folder / "next");
+        }) == ErrorKind::unavailable);
+  CHECK(open_catalog(folder / "a.sqlite")->get({"a", "b"}));
 }
 
 TEST_CASE("a file on a read-only disk is served and not written") {
@@ -295,9 +373,7 @@ TEST_CASE("a file on a read-only disk is served and not written") {
   open_catalog(path)->insert({{"a", "b"}, "p"});  // from here on with a log
   ::chmod(path.c_str(), 0444);
   ::chmod(folder.path().c_str(), 0555);
-  const int code = exit_code_of([&] {
-    constexpr uid_t nobody = 65534;
-    if (::geteuid() == 0 && ::setuid(nobody) != 0) return 3;
+  const int code = testing::exit_code_as_nobody([&] {
     const auto catalog = open_catalog(path);
     if (catalog->writable() || catalog->count({}) != 1) return 1;
     return kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "terrazzo/http/openapi.hpp"
@@ -7,19 +8,19 @@ namespace {
 
 Response answer_datasets(const Call& call) {
   const auto query = query_of<DatasetsQuery>(call);
+  const std::int64_t limit = std::min(query.limit, most_datasets);
   const maps::Maps& maps = call.site.maps;
   catalog::Query find{.where = filters_of(maps, query.rest),
                       .page = static_cast<std::uint64_t>(query.page),
-                      .limit = static_cast<std::uint64_t>(query.limit)};
+                      .limit = static_cast<std::uint64_t>(limit)};
   const bool is_beyond =
-      query.limit == 0 ||
-      query.page > std::numeric_limits<std::int64_t>::max() / query.limit;
+      limit == 0 || query.page > std::numeric_limits<std::int64_t>::max() / limit;
   Json datasets = Json::array();
   if (!is_beyond)
-    for (const catalog::Record& record : maps.catalog().find(find))
+    for (const catalog::Record& record : maps.catalog().find(find, call.context))
       datasets.push_back(keys_object(maps, record.keys));
   return json_answer(
-      {{"page", query.page}, {"limit", query.limit}, {"datasets", std::move(datasets)}});
+      {{"page", query.page}, {"limit", limit}, {"datasets", std::move(datasets)}});
 }
 
 Json describe_datasets(const maps::Maps& maps) {

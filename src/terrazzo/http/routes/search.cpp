@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <sstream>
 
 #include "terrazzo/http/openapi.hpp"
@@ -10,7 +9,6 @@ namespace {
 
 constexpr std::size_t most_facet_values = 50;
 constexpr std::size_t most_words = 16;  // each looks at every key of every dataset
-constexpr std::size_t all_values = 1'000'000;
 
 bool is_key(const maps::Maps& maps, std::string_view name) {
   const auto& names = maps.catalog().key_names();
@@ -49,43 +47,6 @@ std::string time_key(const maps::Maps& maps) {
   return {};
 }
 
-using Filter = std::pair<std::string, std::vector<std::string>>;
-
-// A page of the datasets by the time key's values, last first: value by value, as the
-// catalogue only orders by keys.
-std::vector<catalog::Record> find_newest(const catalog::Catalog& catalog,
-                                         catalog::Query find, const std::string& time) {
-  const auto asked = std::ranges::find(find.where, time, &Filter::first);
-  std::optional<std::vector<std::string>> accepted;
-  if (asked != find.where.end()) accepted = asked->second;
-  auto counts = catalog.facets(find, all_values)[time];
-  std::ranges::sort(counts, std::greater{}, &catalog::KeyCount::value);
-  std::erase_if(find.where, [&](const Filter& filter) { return filter.first == time; });
-  find.where.emplace_back(time, std::vector<std::string>{});
-
-  std::uint64_t skip = find.page * *find.limit;
-  std::vector<catalog::Record> page;
-  for (const auto& [value, count] : counts) {
-    if (page.size() >= *find.limit) break;
-    if (accepted && std::ranges::find(*accepted, value) == accepted->end()) continue;
-    if (skip >= count) {
-      skip -= count;
-      continue;
-    }
-    catalog::Query one = find;
-    one.where.back().second = {value};
-    one.page = 0;
-    one.limit = skip + *find.limit - page.size();
-    auto records = catalog.find(one);
-    const auto first =
-        records.begin() +
-        static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(skip, records.size()));
-    std::move(first, records.end(), std::back_inserter(page));
-    skip = 0;
-  }
-  return page;
-}
-
 Json dataset_object(const maps::Maps& maps, const catalog::Record& record) {
   Json out{{"keys", keys_object(maps, record.keys)}};
   const auto& data = record.metadata;
@@ -101,8 +62,9 @@ Json dataset_object(const maps::Maps& maps, const catalog::Record& record) {
   return out;
 }
 
-Json facets_object(const maps::Maps& maps, const catalog::Query& find) {
-  auto counts = maps.catalog().facets(find, most_facet_values);
+Json facets_object(const Call& call, const catalog::Query& find) {
+  const maps::Maps& maps = call.site.maps;
+  auto counts = maps.catalog().facets(find, most_facet_values, call.context);
   Json out = Json::object();
   for (const auto& key : maps.catalog().key_names()) {
     Json values = Json::array();
@@ -119,19 +81,16 @@ Response answer_search(const Call& call) {
   catalog::Query find{.where = filters_of(maps, query.rest), .with_metadata = true};
   find.bounds = query.bbox;
   add_words(maps, query.q, find);
-  const std::uint64_t total = maps.catalog().count(find);
-  Json facets = facets_object(maps, find);
-  call.context.check();
+  const std::uint64_t total = maps.catalog().count(find, call.context);
+  Json facets = facets_object(call, find);
   find.page = static_cast<std::uint64_t>(query.page);
   find.limit = static_cast<std::uint64_t>(query.limit);
   Json datasets = Json::array();
   const bool is_beyond = query.limit == 0 || find.page > total;
-  const std::string time = query.sort == "newest" ? time_key(maps) : "";
-  if (!is_beyond) {
-    const auto records = time.empty() ? maps.catalog().find(find)
-                                      : find_newest(maps.catalog(), find, time);
-    for (const auto& record : records) datasets.push_back(dataset_object(maps, record));
-  }
+  if (query.sort == "newest") find.last_first = time_key(maps);
+  if (!is_beyond)
+    for (const auto& record : maps.catalog().find(find, call.context))
+      datasets.push_back(dataset_object(maps, record));
   return json_answer({{"total", total},
                       {"page", query.page},
                       {"limit", query.limit},

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace terrazzo::formats {
+namespace terrazzo {
 
 // Every file of one output under way starts with ".NAME.terrazzo-HOST-PROCESS-N.".
 // All of them go when the object does; those of processes that died on this machine go
@@ -32,7 +32,7 @@ class AsideFiles {
   std::string prefix_;  // start of the names of this one
 };
 
-// Copies bytes into a new file. Throws as publish().
-void write_file(const std::filesystem::path& path, const void* bytes, std::size_t count);
+// A new file of these bytes. Throws as publish().
+void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-}  // namespace terrazzo::formats
+}  // namespace terrazzo

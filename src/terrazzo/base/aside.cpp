@@ -1,4 +1,4 @@
-#include "terrazzo/formats/aside.hpp"
+#include "terrazzo/base/aside.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,28 +12,15 @@
 #include <functional>
 #include <system_error>
 
+#include "terrazzo/base/descriptor.hpp"
 #include "terrazzo/base/error.hpp"
 
-namespace terrazzo::formats {
+namespace terrazzo {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_name_bytes = 120;  // of the output's name within an aside name
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 // Different for machines that share a folder.
 std::string host_mark() {
@@ -126,19 +113,17 @@ void AsideFiles::publish(const fs::path& file, bool replace) const {
   sync(folder_of(output_), O_RDONLY | O_DIRECTORY);
 }
 
-void write_file(const fs::path& path, const void* bytes, std::size_t count) {
+void write_file(const fs::path& path, std::string_view bytes) {
   constexpr mode_t everyone = 0666;  // less the umask
   const Descriptor file{
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, everyone)};
   if (file.number() < 0) throw file_error(errno, path);
-  const char* next = static_cast<const char*>(bytes);
-  while (count > 0) {
-    const ssize_t written = ::write(file.number(), next, count);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) throw file_error(errno, path);
-    next += written;
-    count -= static_cast<std::size_t>(written);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
-}  // namespace terrazzo::formats
+}  // namespace terrazzo
