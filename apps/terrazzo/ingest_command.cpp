@@ -16,15 +16,17 @@ int run_ingest(const jobs::IngestRequest& request, const Session& session) {
                           [&](const jobs::Progress& progress) { line(progress); },
                           {.stop = stop.token()});
   }
-  session.result({{"database", request.output},
+  const auto about = report.has_catalog ? fmt::format("keys of {}: {}", request.output,
+                                                      fmt::join(report.key_names, ", "))
+                                        : std::string{"no catalogue was written"};
+  session.result({{"database", report.has_catalog ? Json(request.output) : Json{}},
                   {"keys", report.key_names},
                   {"files", report.files},
                   {"inserted", report.inserted},
                   {"skipped", report.skipped},
                   {"failed", failure_json(report.failed)}},
-                 fmt::format("{} inserted, {} skipped, {} failed; keys of {}: {}",
-                             report.inserted, report.skipped, report.failed.size(),
-                             request.output, fmt::join(report.key_names, ", ")));
+                 fmt::format("{} inserted, {} skipped, {} failed; {}", report.inserted,
+                             report.skipped, report.failed.size(), about));
   fmt::print(stderr, "{}", failure_lines(report.failed));
   return exit_code(report.failed);
 }

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/base/files.hpp"
 #include "terrazzo/base/log.hpp"
 
 namespace terrazzo::app {
@@ -111,6 +113,8 @@ int main_with_errors(int count, char** words) {
     return parse_and_run(count, words, session);
   } catch (const Error& e) {
     return report(session, e);
+  } catch (const std::filesystem::filesystem_error& e) {
+    return report(session, file_failure(e.code().value(), "used", e.path1()));
   } catch (const std::exception& e) {
     return report(session, failure(ErrorKind::internal, "something broke: {}", e.what()));
   }

@@ -99,6 +99,7 @@ WRONG_PATTERNS = {
     "stray brace": ([], "notafile{.tif"),
     "no name": (["foo.tif"], "{(foo)}.tif"),
     "reserved name": (["foo.tif"], "{limit}.tif"),
+    "name of a column": (["foo.tif"], "{path}.tif"),
 }
 
 
@@ -107,7 +108,7 @@ def test_wrong_patterns(terrazzo, tmp_path, case):
     files, pattern = WRONG_PATTERNS[case]
     for name in files:
         raster(tmp_path / name)
-    terrazzo("ingest", pattern, "-o", "out.sqlite", code=2)
+    terrazzo("ingest", pattern, "-o", "out.sqlite", code=3 if case == "nothing matches" else 2)
     assert not (tmp_path / "out.sqlite").exists()
 
 
@@ -271,7 +272,7 @@ def test_optimise_skips_or_replaces_what_is_there(terrazzo, tmp_path):
     raster(tmp_path / "a.tif")
     terrazzo("optimize-rasters", "a.tif", "-o", "out")
     before = os.stat(tmp_path / "out/a.tif")
-    terrazzo("optimize-rasters", "a.tif", "-o", "out", code=2)
+    terrazzo("optimize-rasters", "a.tif", "-o", "out", code=4)
     terrazzo("optimize-rasters", "a.tif", "-o", "out", "--skip-existing", "--overwrite", code=2)
     assert terrazzo.json("optimize-rasters", "a.tif", "-o", "out", "--skip-existing")["skipped"] == ["out/a.tif"]
     assert os.stat(tmp_path / "out/a.tif").st_ino == before.st_ino
@@ -283,8 +284,8 @@ def test_optimise_refuses_what_cannot_work(terrazzo, tmp_path):
     raster(tmp_path / "x/a.tif")
     raster(tmp_path / "y/a.tif")
     assert "would both become" in terrazzo("optimize-rasters", "x/a.tif", "y/a.tif", "-o", "out", code=2).stderr
-    assert "No files given" in terrazzo("optimize-rasters", "none*.tif", "-o", "out", code=2).stderr
-    assert "is not a file" in terrazzo("optimize-rasters", "x", "-o", "out", code=2).stderr
+    assert "No files given" in terrazzo("optimize-rasters", "none*.tif", "-o", "out", code=3).stderr
+    assert "is a folder, not a file" in terrazzo("optimize-rasters", "x", "-o", "out", code=2).stderr
     terrazzo("optimize-rasters", "x/a.tif", "-o", "out", "--compression", "zip", code=2)
     assert not (tmp_path / "out").exists()
 
@@ -326,6 +327,16 @@ def test_validate_gives_reasons(terrazzo, tmp_path):
     (tmp_path / "text.tif").write_text("this is no raster")
     assert terrazzo.json("validate", "text.tif", code=7)[0]["errors"]
     terrazzo("validate", "missing.tif", code=3)
+
+
+def test_validate_looks_at_every_file_and_ends_with_the_worst(terrazzo, tmp_path):
+    raster(tmp_path / "a.tif")
+    terrazzo("optimize-rasters", "a.tif", "-o", "out")
+    (tmp_path / "text.tif").write_text("this is no raster")
+    report = terrazzo.json("validate", "missing.tif", "out/a.tif", "gone.tif", code=3)
+    assert [entry["valid"] for entry in report] == [False, True, False]
+    assert report[0]["errors"] == ["there is no file 'missing.tif'"]
+    terrazzo("validate", "missing.tif", "text.tif", "out/a.tif", code=7)
 
 
 def test_info_of_a_raster(terrazzo, tmp_path):
@@ -415,7 +426,7 @@ def test_serve_needs_one_source(terrazzo, tmp_path):
     terrazzo("serve", "-d", "x", "-r", "{y}.tif", code=2)
     terrazzo("serve", "-d", "missing.sqlite", code=3)
     assert not os.listdir(tmp_path)
-    terrazzo("serve", "-r", "{name}.tif", code=2)
+    terrazzo("serve", "-r", "{name}.tif", code=3)
 
 
 def test_settings_come_from_file_then_environment_then_flags(terrazzo, tmp_path):

@@ -83,6 +83,7 @@ std::string line_of(const Json& value) {
 // A line for each entry, and one for each item of a list of entries.
 std::string text_of(Json about) {
   if (about.contains("crs")) about["crs"].erase("wkt");
+  if (about.contains("format") && !about.contains("crs")) about["crs"] = "none";
   std::vector<std::string> lines;
   for (const auto& [name, value] : about.items()) {
     if (value.is_array() && !value.empty() && value.front().is_object()) {

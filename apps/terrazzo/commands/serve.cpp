@@ -31,7 +31,7 @@ struct Request {
       "database.");
     f("rgb_key", rgb_key, "With a pattern: the key that RGB pictures combine.");
     f("bands", bands, "With a pattern: bands that become datasets, as in ingest.");
-    f("band_key", band_key, "What the key for the band is called.");
+    f("band_key", band_key, "With bands: what the key for the band is called.");
     f("allow_all_ips", allow_all_ips, "Listen on every network interface.");
     f("host", host, "The address to listen on.");
     f("port", port, "The port; if not told, the first free one of 5000 to 5099.",
@@ -52,6 +52,17 @@ std::unique_ptr<catalog::Catalog> open_database(const maps::Settings& settings) 
 void check(const Request& request, const maps::Settings& settings) {
   if (request.raster_pattern.empty() && settings.driver_path.empty())
     throw invalid("serve needs a database (-d) or a pattern of rasters (-r)");
+  const bool has_pattern = !request.raster_pattern.empty();
+  const std::pair<const char*, bool> only_with_pattern[]{
+      {"--rgb-key", !request.rgb_key.empty()},
+      {"--bands", !request.bands.empty()},
+      {"--band-key", request.band_key != Request{}.band_key}};
+  for (const auto& [name, given] : only_with_pattern)
+    if (given && !has_pattern)
+      throw invalid(
+          "{} goes with a pattern of rasters (-r); the keys of a database are as it was "
+          "ingested",
+          name);
 }
 
 // Catalogues what matches in a database of its own; nothing is read yet.

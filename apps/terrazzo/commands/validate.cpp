@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "options.hpp"
+#include "terminal.hpp"
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/formats/cog.hpp"
 
@@ -31,40 +32,45 @@ std::string text_of(const std::string& path, const formats::CogReport& report) {
   return text;
 }
 
-// As the shell pattern; a path that matches nothing is left to the validator to miss.
-std::vector<std::string> paths_of(const Request& request) {
-  std::vector<std::string> paths;
-  for (const std::string& argument : request.files) {
-    const auto found = files_like(argument);
-    if (found.empty()) paths.push_back(argument);
-    for (const auto& path : found) paths.push_back(path.string());
-  }
-  return paths;
+struct Findings {
+  Json reports = Json::array();
+  std::string text{};
+  std::vector<jobs::Failure> failures{};  // files that are not valid, whatever the reason
+};
+
+void add(Findings& findings, const std::string& path, const formats::CogReport& report,
+         ErrorKind kind = ErrorKind::corrupt_data) {
+  findings.reports.push_back(json_of(path, report));
+  findings.text += text_of(path, report);
+  if (!report.valid) findings.failures.push_back({path, kind, ""});
 }
 
-// A file that cannot be opened is invalid too; its reason is the error.
-formats::CogReport report_of(const std::string& path) {
+// A file that cannot be read is invalid too; its reason is the error.
+void look_at(const std::string& path, Findings& findings) {
   try {
-    return formats::validate_cog(path);
+    add(findings, path, formats::validate_cog(path));
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::corrupt_data && e.kind() != ErrorKind::unsupported) throw;
-    return {.errors = {e.message()}};
+    add(findings, path, {.errors = {e.message()}}, e.kind());
+  }
+}
+
+// As the shell pattern; a path that matches nothing is left to the validator to miss.
+void look_at_all(const std::string& argument, Findings& findings) {
+  try {
+    const auto found = files_like(argument);
+    if (found.empty()) look_at(argument, findings);
+    for (const auto& path : found) look_at(path.string(), findings);
+  } catch (const Error& e) {
+    add(findings, argument, {.errors = {e.message()}}, e.kind());
   }
 }
 
 int run(const Request& request, const Session& session) {
-  Json reports = Json::array();
-  std::string text;
-  bool all_valid = true;
-  for (const std::string& path : paths_of(request)) {
-    const auto report = report_of(path);
-    all_valid = all_valid && report.valid;
-    reports.push_back(json_of(path, report));
-    text += text_of(path, report);
-  }
-  text.pop_back();
-  session.result(reports, text);
-  return all_valid ? 0 : error_facts(ErrorKind::corrupt_data).exit_code;
+  Findings findings;
+  for (const std::string& argument : request.files) look_at_all(argument, findings);
+  findings.text.pop_back();
+  session.result(findings.reports, findings.text);
+  return exit_code(findings.failures);
 }
 
 Run declare(CLI::App& app) {

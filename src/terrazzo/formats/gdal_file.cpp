@@ -1,6 +1,7 @@
 #include "terrazzo/formats/gdal_file.hpp"
 
 #include <cpl_vsi.h>
+#include <fcntl.h>
 #include <gdal.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,9 @@
 #include <cerrno>
 #include <chrono>
 #include <utility>
+
+#include "terrazzo/base/descriptor.hpp"
+#include "terrazzo/base/files.hpp"
 
 namespace terrazzo::formats {
 namespace {
@@ -32,8 +36,21 @@ DatasetPtr try_open(const std::string& path) {
                                nullptr, nullptr)};
 }
 
+// What the system says of a file here; GDAL says of most failures only that it knows no
+// such format.
+std::optional<Error> system_failure(const std::string& path) {
+  if (path.starts_with("/vsi")) return std::nullopt;
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.number() < 0) return file_failure(errno, "read", path);
+  struct stat stat{};
+  if (::fstat(file.number(), &stat) == 0 && S_ISDIR(stat.st_mode))
+    return invalid("'{}' is a folder, not a raster", short_name(path));
+  return std::nullopt;
+}
+
 Error open_error(const std::string& path, const GdalErrors& errors) {
   const std::string name = short_name(path);
+  if (const auto said = system_failure(path)) return *said;
   if (is_remote(path)) {
     if (errors.mention({"403", "forbidden", "access denied", "signature", "credential"}))
       return failure(ErrorKind::denied, "the store does not let us read '{}'", name);

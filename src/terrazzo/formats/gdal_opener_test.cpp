@@ -9,6 +9,7 @@
 #include <limits>
 #include <thread>
 
+#include "support/process.hpp"
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
 #include "terrazzo/formats/samples.hpp"
@@ -149,9 +150,16 @@ TEST_CASE(
   truncate_sample(folder / "half.tif", 0.5);
   CHECK(failure_of(folder / "missing.tif") == ErrorKind::not_found);
   CHECK(failure_of(folder / "missing/deep.tif") == ErrorKind::not_found);
-  CHECK(failure_of(folder / "") == ErrorKind::corrupt_data);
+  CHECK(failure_of(folder / "") == ErrorKind::invalid_input);  // a folder
   CHECK(failure_of("") == ErrorKind::invalid_input);
   CHECK(failure_of(std::string{"a\0b", 3}) == ErrorKind::invalid_input);
+  write_sample(folder / "shut.tif");
+  std::filesystem::permissions((folder / "shut.tif").parent_path(),
+                               std::filesystem::perms{0755});
+  std::filesystem::permissions(folder / "shut.tif", std::filesystem::perms{0});
+  CHECK(terrazzo::testing::exit_code_as_nobody([&] {
+          return failure_of(folder / "shut.tif") == ErrorKind::denied ? 0 : 1;
+        }) == 0);
   CHECK(failure_of("/vsistdin/") == ErrorKind::unsupported);
   CHECK(failure_of("<VRTDataset/>") == ErrorKind::not_found);
   for (const auto* name : {"empty.tif", "text.tif", "header.tif", "half.tif"}) {

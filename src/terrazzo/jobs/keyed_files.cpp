@@ -3,8 +3,10 @@
 #include <map>
 
 #include "terrazzo/base/files.hpp"
+#include "terrazzo/base/log.hpp"
 #include "terrazzo/base/pattern.hpp"
 #include "terrazzo/base/text.hpp"
+#include "terrazzo/catalog/words.hpp"
 
 namespace terrazzo::jobs {
 namespace {
@@ -31,6 +33,32 @@ std::string absolute_pattern(const std::string& text) {
   return fs::path{start + text}.lexically_normal().string();
 }
 
+// "g\xfcnther.tif": bytes that are not ASCII as they are written in many languages.
+std::string escaped(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (c >= ' ' && c <= '~')
+      text += c;
+    else
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
+// Takes out the paths that are not UTF-8; says how many, and returns that.
+std::size_t take_unreadable(std::vector<fs::path>& paths) {
+  std::string first;
+  const std::size_t count = std::erase_if(paths, [&](const fs::path& path) {
+    if (catalog::code_points(path.string())) return false;
+    if (first.empty()) first = escaped(path.filename().string());
+    return true;
+  });
+  if (count > 0)
+    log::warning("files are left out: their paths are not UTF-8",
+                 {{"count", count}, {"first", first}});
+  return count;
+}
+
 }  // namespace
 
 KeyedFiles find_keyed(const std::string& text) {
@@ -38,7 +66,9 @@ KeyedFiles find_keyed(const std::string& text) {
   KeyedFiles result;
   result.names = pattern.names();
   std::map<catalog::Keys, fs::path> path_of;
-  for (const fs::path& path : files_like(pattern.glob())) {
+  auto paths = files_like(pattern.glob());
+  const std::size_t unreadable = take_unreadable(paths);
+  for (const fs::path& path : paths) {
     const auto found = pattern.match(path.string());
     if (!found) continue;
     catalog::Keys keys;
@@ -50,7 +80,10 @@ KeyedFiles find_keyed(const std::string& text) {
     result.files.push_back({path, std::move(keys)});
   }
   if (result.files.empty())
-    throw invalid("the pattern '{}' matches no files", shown(text));
+    throw failure(
+        ErrorKind::not_found, "the pattern '{}' matches no files{}", shown(text),
+        unreadable == 0 ? ""
+                        : fmt::format(" but {} whose paths are not UTF-8", unreadable));
   return result;
 }
 

@@ -23,8 +23,11 @@ struct KeyedFiles {
 // Files whose whole absolute path matches the pattern "/data/{sensor}_{date}.tif"; see
 // Pattern for its language. A relative pattern starts at the working directory.
 //
-// Throws invalid_input: the pattern is wrong or names no key; no file matches; two
-// files have the same keys.
+// Files whose names are not UTF-8 cannot be catalogued: they are left out, with a warning
+// in the log that counts them.
+//
+// Throws invalid_input: the pattern is wrong or names no key; two files have the same
+// keys. not_found: no file matches. As files_like(): nothing can be listed.
 KeyedFiles find_keyed(const std::string& pattern);
 
 }  // namespace terrazzo::jobs

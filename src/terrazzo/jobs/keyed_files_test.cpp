@@ -9,11 +9,12 @@ using namespace terrazzo::jobs;
 
 namespace {
 
-std::string message_of(const std::string& pattern) {
+std::string message_of(const std::string& pattern,
+                       ErrorKind kind = ErrorKind::invalid_input) {
   try {
     find_keyed(pattern);
   } catch (const Error& e) {
-    CHECK(e.kind() == ErrorKind::invalid_input);
+    CHECK(e.kind() == kind);
     return e.message();
   }
   return "";
@@ -69,13 +70,24 @@ TEST_CASE("a relative pattern starts at the working directory, whatever that is 
   CHECK(found.files[0].path == folder / "{x}/a.tif");
 }
 
+TEST_CASE("files whose names are not UTF-8 are left out and counted") {
+  const TestFolder folder;
+  folder.touch("g\xfcnther.tif");
+  CHECK(message_of(folder / "{name}.tif", ErrorKind::not_found)
+            .ends_with("matches no files but 1 whose paths are not UTF-8"));
+  folder.touch("heidi.tif");
+  CHECK(find_keyed(folder / "{name}.tif").files.size() == 1);
+}
+
 TEST_CASE("a pattern that cannot work is the caller's mistake") {
   const TestFolder folder;
   folder.touch("a_1.tif");
   folder.touch("a_2.tif");
   CHECK(message_of(folder / "a_1.tif").find("no placeholder") != std::string::npos);
   CHECK(message_of(folder / "{}.tif").find("no placeholder") != std::string::npos);
-  CHECK(message_of(folder / "{name}.png").find("matches no files") != std::string::npos);
+  CHECK(
+      message_of(folder / "{name}.png", ErrorKind::not_found).find("matches no files") !=
+      std::string::npos);
   CHECK(message_of(folder / "{name}_{}.tif") ==
         "duplicate keys: 'a_1.tif' and 'a_2.tif' both have a");
   CHECK_FALSE(message_of(folder / "{name_1.tif").empty());

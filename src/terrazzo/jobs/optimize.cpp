@@ -25,11 +25,13 @@ std::vector<fs::path> inputs_of(const std::vector<std::string>& arguments) {
   std::vector<fs::path> inputs;
   std::set<fs::path> seen;
   for (const std::string& argument : arguments) {
-    const auto found = files_like(argument);
     std::error_code ignored;
     if (fs::is_directory(argument, ignored))
-      throw invalid("'{}' is not a file", argument);
-    if (found.empty()) throw invalid("No files given: nothing matches '{}'", argument);
+      throw invalid("'{}' is a folder, not a file", argument);
+    const auto found = files_like(argument);
+    if (found.empty())
+      throw failure(ErrorKind::not_found, "No files given: nothing matches '{}'",
+                    argument);
     for (const fs::path& path : found) {
       fs::path real = fs::canonical(path, ignored);  // a dangling link stays as it is
       if (seen.insert(real.empty() ? path : std::move(real)).second)
@@ -58,12 +60,14 @@ std::vector<Task> tasks_of(const std::vector<fs::path>& inputs, const fs::path& 
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (!fs::is_directory(folder, error))
-    throw failure(ErrorKind::denied, "the folder '{}' cannot be made: {}",
-                  folder.string(), error.message());
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) return;
+  if (fs::exists(folder, ignored))
+    throw failure(ErrorKind::conflict, "'{}' exists and is no folder", folder.string());
+  throw file_failure(error.value(), "made", folder);
 }
 
-// Takes the tasks out whose output exists. Throws invalid_input: it may not.
+// Takes the tasks out whose output exists. Throws conflict: it may not.
 std::vector<std::string> take_existing(std::vector<Task>& tasks,
                                        const OptimizeRequest& request) {
   std::vector<std::string> existing;
@@ -72,7 +76,8 @@ std::vector<std::string> take_existing(std::vector<Task>& tasks,
   for (const Task& task : tasks) {
     if (!fs::exists(task.output, ignored)) continue;
     if (!request.skip_existing)
-      throw invalid("output file '{}' exists (use --overwrite or --skip-existing)",
+      throw failure(ErrorKind::conflict,
+                    "output file '{}' exists (use --overwrite or --skip-existing)",
                     task.output.string());
     existing.push_back(task.output.string());
   }

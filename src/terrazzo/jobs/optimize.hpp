@@ -60,10 +60,11 @@ using WriteCog = std::function<void(
 // The output of x/name.any is output_folder/name.tif. A file that cannot be done is
 // listed in the report and has no output; the others are done.
 //
-// Throws, before any work: invalid_input: nothing matches, a path is not a file, two
-// inputs would have the same output, an output exists (and neither skip_existing nor
-// overwrite is set, or both are). denied: the folder cannot be made. Later: cancelled
-// and timeout by `context`; outputs that were finished stay.
+// Throws, before any work: invalid_input: a path is a folder, two inputs would have the
+// same output, both skip_existing and overwrite are set. not_found: nothing matches.
+// conflict: an output exists and neither of them is set. As file_failure: inputs cannot
+// be listed or the folder cannot be made. Later: cancelled and timeout by `context`;
+// outputs that were finished stay.
 OptimizeReport optimize(const OptimizeRequest& request, const Report& report = {},
                         const Context& context = {},
                         const WriteCog& write = formats::write_cog);

@@ -31,11 +31,12 @@ OptimizeRequest request_of(const TestFolder& folder, std::vector<std::string> fi
   return request;
 }
 
-std::string message_of(const OptimizeRequest& request) {
+std::string message_of(const OptimizeRequest& request,
+                       ErrorKind kind = ErrorKind::invalid_input) {
   try {
     optimize(request, {}, {}, write_empty);
   } catch (const Error& e) {
-    CHECK(e.kind() == ErrorKind::invalid_input);
+    CHECK(e.kind() == kind);
     return e.message();
   }
   return "";
@@ -79,8 +80,9 @@ TEST_CASE("what cannot work is refused before any work") {
   const auto same = folder.touch("y/a.jp2");
   CHECK(message_of(request_of(folder, {a, same})).find("would both become 'a.tif'") !=
         std::string::npos);
-  CHECK(message_of(request_of(folder, {folder / "none*"})).find("No files given") == 0);
-  CHECK(message_of(request_of(folder, {folder / "x"})).find("is not a file") !=
+  CHECK(message_of(request_of(folder, {folder / "none*"}), ErrorKind::not_found)
+            .find("No files given") == 0);
+  CHECK(message_of(request_of(folder, {folder / "x"})).find("is a folder, not a file") !=
         std::string::npos);
   auto both = request_of(folder, {a});
   both.skip_existing = both.overwrite = true;
@@ -88,13 +90,27 @@ TEST_CASE("what cannot work is refused before any work") {
   CHECK_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_CASE("a folder that cannot be made is told with the reason") {
+  const TestFolder folder;
+  const auto a = folder.touch("a.tif");
+  auto request = request_of(folder, {a});
+  request.output_folder = a;
+  CHECK(message_of(request, ErrorKind::conflict).find("is no folder") !=
+        std::string::npos);
+  request.output_folder = a + "/below";
+  CHECK(message_of(request, ErrorKind::not_found) ==
+        "'below' cannot be made: a part of its path is no folder");
+  request.output_folder = "/proc/none";
+  CHECK_FALSE(message_of(request, ErrorKind::not_found).empty());
+}
+
 TEST_CASE("an output that exists is refused, skipped or replaced, as asked") {
   const TestFolder folder;
   const auto a = folder.touch("a.tif");
   folder.touch("out/a.tif");
   auto request = request_of(folder, {a});
-  CHECK(message_of(request).find("exists (use --overwrite or --skip-existing)") !=
-        std::string::npos);
+  CHECK(message_of(request, ErrorKind::conflict)
+            .find("exists (use --overwrite or --skip-existing)") != std::string::npos);
   request.skip_existing = true;
   CHECK(optimize(request, {}, {}, write_empty).skipped.size() == 1);
   request.skip_existing = false;
