@@ -12,6 +12,7 @@
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/base/text.hpp"
 
 namespace terrazzo::app {
 namespace {
@@ -29,28 +30,13 @@ void add_common(CLI::App& app, Session& session) {
   app.add_flag("-q,--quiet", session.quiet, "Print nothing but errors.");
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 // Throws invalid_input if the word is no command, with the one that was meant.
 void check_command(std::string_view word) {
   std::vector<std::string_view> names;
   for (const CommandKind* kind : command_kinds()) names.push_back(kind->name);
   if (std::ranges::find(names, word) != names.end()) return;
-  const auto nearest = std::ranges::min(
-      names, {}, [&](std::string_view name) { return distance(word, name); });
-  if (distance(word, nearest) <= 1 + word.size() / 3)
-    throw invalid("no command is called '{}'; did you mean '{}'?", word, nearest);
+  if (const auto meant = likely(word, names); !meant.empty())
+    throw invalid("no command is called '{}'; did you mean '{}'?", word, meant);
   throw invalid("no command is called '{}'; there are: {}", word, fmt::join(names, ", "));
 }
 

@@ -78,13 +78,6 @@ Json json_of(const toml::node& node, std::string_view source, std::size_t depth)
   return printed(node.as_date_time()->get());
 }
 
-std::string upper_case(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
 // JSON as TOML in one line. Nulls cannot be said in TOML and are left out.
 std::string toml_value(const Json& value) {
   std::vector<std::string> items;
@@ -134,6 +127,13 @@ Json json_of_toml(std::string_view text, std::string_view source_name) {
   } catch (const toml::parse_error& e) {
     throw wrong_at(source_name, e.source().begin, shown(e.description(), 300));
   }
+}
+
+std::size_t line_of_key(std::string_view toml, std::string_view lower_case_key) {
+  (void)json_of_toml(toml, "");
+  for (const auto& [key, value] : toml::parse(toml))
+    if (lower_case(key.str()) == lower_case_key) return key.source().begin.line;
+  return 0;
 }
 
 Environment process_environment() {

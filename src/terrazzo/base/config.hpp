@@ -21,6 +21,10 @@ namespace terrazzo {
 // 1 MiB.
 Json json_of_toml(std::string_view text, std::string_view source_name);
 
+// The line, from 1, of a key of the topmost level, named in lower case; 0: it is not
+// there. Throws as json_of_toml().
+std::size_t line_of_key(std::string_view toml, std::string_view lower_case_key);
+
 // The value of an environment variable, if it is set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment process_environment();

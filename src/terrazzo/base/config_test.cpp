@@ -158,3 +158,12 @@ TEST_CASE("later values win over earlier ones") {
   CHECK(merge({{"a", 1}}, Json{}) == Json{{"a", 1}});
   CHECK(merge({{"a", {1, 2}}}, {{"a", {3}}}) == Json{{"a", {3}}});
 }
+
+TEST_CASE("a key is found on its line, whatever its case") {
+  constexpr std::string_view text =
+      "# first\nDEBUG = true\n\nthreads = 4\n[table]\na = 1\n";
+  CHECK(line_of_key(text, "debug") == 2);
+  CHECK(line_of_key(text, "threads") == 4);
+  CHECK(line_of_key(text, "table") == 5);
+  CHECK(line_of_key(text, "a") == 0);
+}

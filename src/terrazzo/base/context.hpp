@@ -15,6 +15,10 @@ struct Context {
   std::stop_token stop{};
   Clock::time_point deadline = Clock::time_point::max();
 
+  bool has_ended() const noexcept {
+    return stop.stop_requested() || Clock::now() > deadline;
+  }
+
   // Throws cancelled: stop was asked for. timeout: the deadline has passed.
   void check() const {
     if (stop.stop_requested())

@@ -102,9 +102,12 @@ void FieldReader::refuse(std::string_view name, const Json& value,
 
 void FieldReader::refuse_unknown() const {
   for (const auto& [key, value] : from_.items()) {
-    if (std::ranges::find(seen_, key) == seen_.end())
-      throw invalid("{}: no option is called '{}'; it has: {}", owner_, shown(key),
-                    fmt::join(seen_, ", "));
+    if (std::ranges::find(seen_, key) != seen_.end()) continue;
+    if (const auto meant = likely(key, seen_); !meant.empty())
+      throw invalid("{}: no option is called '{}'; did you mean '{}'?", owner_,
+                    shown(key), meant);
+    throw invalid("{}: no option is called '{}'; it has: {}", owner_, shown(key),
+                  fmt::join(seen_, ", "));
   }
 }
 

@@ -48,8 +48,10 @@ TEST_CASE("a wrong key is named in the error with what would be right") {
   CHECK(message_of({{"pad", "wide"}}) ==
         "step 'crop': 'pad' cannot be \"wide\"; it is a number");
   CHECK(message_of({{"pad", 1}, {"padd", 2}}) ==
-        "step 'crop': no option is called 'padd'; it has: crs, pad, size, limit, method, "
-        "quick");
+        "step 'crop': no option is called 'padd'; did you mean 'pad'?");
+  CHECK(message_of({{"pad", 1}, {"frobnicate", 2}}) ==
+        "step 'crop': no option is called 'frobnicate'; it has: crs, pad, size, limit, "
+        "method, quick");
   CHECK(message_of({{"pad", 1}, {"size", {0, 1}}}) ==
         "step 'crop': 'size' cannot be 0; it is at least 1");
   CHECK(message_of({{"pad", 1}, {"size", {1}}}) ==

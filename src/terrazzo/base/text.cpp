@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 namespace terrazzo {
 namespace {
@@ -56,6 +57,20 @@ std::size_t sequence_length(unsigned char first) noexcept {
 bool is_overlong_or_surrogate(char32_t c, std::size_t bytes) noexcept {
   return (bytes == 3 && (c < 0x800 || (c >= 0xD800 && c <= 0xDFFF))) ||
          (bytes == 4 && (c < 0x10000 || c > 0x10FFFF));
+}
+
+// Letters to insert, remove or change to make b of a.
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -119,6 +134,28 @@ std::string lower_case(std::string_view text) {
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
+}
+
+std::string upper_case(std::string_view text) {
+  std::string out{text};
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+std::string_view likely(std::string_view word,
+                        const std::vector<std::string_view>& names) {
+  constexpr std::size_t longest = 64;  // comparing costs the product of the lengths
+  std::string_view nearest;
+  std::size_t least = 2 + word.size() / 3;
+  if (word.size() > longest) return nearest;
+  for (const std::string_view name : names) {
+    const std::size_t changes = edits(word, name);
+    if (changes >= least) continue;
+    least = changes;
+    nearest = name;
+  }
+  return nearest;
 }
 
 std::string python_number(double value) {

@@ -36,6 +36,11 @@ std::string_view trimmed(std::string_view text) noexcept;
 
 // A to Z become a to z; everything else stays.
 std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);  // likewise a to z
+
+// The name that a misspelt word was likely meant to be; empty if none is near.
+std::string_view likely(std::string_view word,
+                        const std::vector<std::string_view>& names);
 
 // As repr(float) of Python: shortest digits that read back the same, "1.0", "1e+16",
 // "1e-05", "nan", "inf".

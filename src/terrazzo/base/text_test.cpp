@@ -53,3 +53,13 @@ TEST_CASE("numbers look as in Python") {
   CHECK(python_number(std::numeric_limits<double>::quiet_NaN()) == "nan");
   CHECK(python_number(-std::numeric_limits<double>::infinity()) == "-inf");
 }
+
+TEST_CASE("a misspelt word is likely one that differs in few letters") {
+  const std::vector<std::string_view> names{"ingest", "serve", "max_tile_size"};
+  CHECK(likely("ingets", names) == "ingest");
+  CHECK(likely("sreve", names) == "serve");
+  CHECK(likely("max_tilesize", names) == "max_tile_size");
+  CHECK(likely("frobnicate", names).empty());
+  CHECK(likely(std::string(100'000, 's'), names).empty());
+  CHECK(likely("x", {}).empty());
+}

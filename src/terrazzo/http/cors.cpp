@@ -39,14 +39,6 @@ bool is_allowed_method(std::string_view method) {
          list.find(fmt::format(" {},", method)) != list.npos;
 }
 
-std::string upper_case(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  });
-  return out;
-}
-
 }  // namespace
 
 struct OriginRules::Data {
