@@ -62,8 +62,9 @@ std::vector<Part> parts_of(const io::Raster& raster, const DescribeOptions& opti
   return parts_of(info, pixels / std::max(options.threads, std::size_t{1}));
 }
 
-void add(Sums& sums, const io::Raster& raster, const Part& part) {
-  const Image image = raster.read(part.window, part.rows, part.cols);
+void add(Sums& sums, const io::Raster& raster, const Part& part, const Context& context) {
+  context.check();
+  const Image image = raster.read(part.window, part.rows, part.cols, context);
   sums.statistics.add(image);
   sums.hull.add(image, static_cast<double>(part.window.col),
                 static_cast<double>(part.window.row),
@@ -73,7 +74,7 @@ void add(Sums& sums, const io::Raster& raster, const Part& part) {
 
 // Thread t adds parts t, t + threads, …: the sums do not depend on who is faster.
 Sums summed(const io::Raster& raster, const std::vector<Part>& parts,
-            const DescribeOptions& options) {
+            const DescribeOptions& options, const Context& context) {
   const std::size_t threads = std::clamp(options.threads, std::size_t{1}, parts.size());
   const std::size_t exact =
       std::max(options.memory_bytes / 16 / threads, std::size_t{1} << 12);
@@ -85,7 +86,7 @@ Sums summed(const io::Raster& raster, const std::vector<Part>& parts,
   const auto work = [&](std::size_t t) {
     try {
       for (std::size_t i = t; i < parts.size() && !stop; i += threads)
-        add(sums[t], raster, parts[i]);
+        add(sums[t], raster, parts[i], context);
     } catch (...) {
       failures[t] = std::current_exception();
       stop = true;
@@ -174,7 +175,8 @@ void copy(const raster::Statistics& from, Metadata& to) {
 
 }  // namespace
 
-Metadata describe(const io::Raster& raster, const DescribeOptions& options) {
+Metadata describe(const io::Raster& raster, const DescribeOptions& options,
+                  const Context& context) {
   const io::RasterInfo& info = raster.info();
   if (!info.crs)
     throw failure(ErrorKind::unsupported,
@@ -184,7 +186,7 @@ Metadata describe(const io::Raster& raster, const DescribeOptions& options) {
   const Transform to_wgs84{*info.crs, Crs::wgs84()};
   const auto bounds = bounds_on_the_earth(info, to_wgs84);
 
-  const Sums sums = summed(raster, parts_of(raster, options), options);
+  const Sums sums = summed(raster, parts_of(raster, options), options, context);
   const Ring valid = sums.hull.result();
   if (valid.empty())
     throw failure(ErrorKind::corrupt_data, "the raster does not contain any valid data");

@@ -18,8 +18,9 @@ struct DescribeOptions {
 // pixels, its corners transformed to longitude and latitude; if nothing is masked, the
 // grid's own rectangle. It goes counter-clockwise, as GeoJSON has it.
 // Throws unsupported: not georeferenced. corrupt_data: nothing valid, or unreadable, or
-// nowhere on the earth.
+// nowhere on the earth. cancelled, timeout: the context ended.
 // Cost: reads the band once. Source: TerracottaDriver.compute_metadata.
-Metadata describe(const io::Raster& raster, const DescribeOptions& options = {});
+Metadata describe(const io::Raster& raster, const DescribeOptions& options = {},
+                  const Context& context = {});
 
 }  // namespace terrazzo::catalog

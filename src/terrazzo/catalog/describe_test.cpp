@@ -35,8 +35,8 @@ class FakeRaster final : public io::Raster {
   const io::RasterInfo& info() const override { return info_; }
   int band() const override { return 1; }
 
-  Image read(const io::Window& window, std::size_t rows,
-             std::size_t cols) const override {
+  Image read(const io::Window& window, std::size_t rows, std::size_t cols,
+             const Context& /*context*/) const override {
     {
       const std::scoped_lock lock{mutex_};
       reads_.push_back(window);
@@ -52,7 +52,8 @@ class FakeRaster final : public io::Raster {
     return image;
   }
 
-  std::optional<Image> read_warped(const io::WarpedRead& /*request*/) const override {
+  std::optional<Image> read_warped(const io::WarpedRead& /*request*/,
+                                   const Context& /*context*/) const override {
     return {};
   }
 

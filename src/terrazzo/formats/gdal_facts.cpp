@@ -56,6 +56,7 @@ ElementType element_type_of(GDALRasterBandH band, const std::string& name) {
                 GDALGetDataTypeName(type));
 }
 
+// Not for integers of 64 bits, whose limits are no doubles.
 bool type_holds(ElementType type, double value) {
   return with_type(type, [value]<class T>(T) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -70,18 +71,22 @@ bool type_holds(ElementType type, double value) {
 }
 
 // A value the type cannot hold masks nothing, so it counts as none.
-std::optional<double> nodata_of(GDALRasterBandH band, ElementType type) {
+void read_nodata(GDALRasterBandH band, io::BandInfo& info) {
   int set = FALSE;
-  double value = 0;
-  if (type == ElementType::int64) {
-    value = static_cast<double>(GDALGetRasterNoDataValueAsInt64(band, &set));
-  } else if (type == ElementType::uint64) {
-    value = static_cast<double>(GDALGetRasterNoDataValueAsUInt64(band, &set));
+  if (info.type == ElementType::int64) {
+    const auto value = GDALGetRasterNoDataValueAsInt64(band, &set);
+    if (set == FALSE) return;
+    info.nodata = static_cast<double>(value);
+    info.nodata_bits = static_cast<std::uint64_t>(value);
+  } else if (info.type == ElementType::uint64) {
+    const std::uint64_t value = GDALGetRasterNoDataValueAsUInt64(band, &set);
+    if (set == FALSE) return;
+    info.nodata = static_cast<double>(value);
+    info.nodata_bits = value;
   } else {
-    value = GDALGetRasterNoDataValue(band, &set);
+    const double value = GDALGetRasterNoDataValue(band, &set);
+    if (set != FALSE && type_holds(info.type, value)) info.nodata = value;
   }
-  if (set == FALSE || !type_holds(type, value)) return std::nullopt;
-  return value;
 }
 
 std::vector<Color> color_table_of(GDALRasterBandH band) {
@@ -156,7 +161,7 @@ namespace {
 
 io::BandInfo band_info(GDALRasterBandH band, const std::string& name) {
   io::BandInfo info{.type = element_type_of(band, name)};
-  info.nodata = nodata_of(band, info.type);
+  read_nodata(band, info);
   info.description = GDALGetDescription(band);
   int set = FALSE;
   if (const double scale = GDALGetRasterScale(band, &set); set != FALSE)

@@ -111,32 +111,30 @@ DatasetPtr open_dataset(const std::string& path) {
 
 std::optional<OpenFile> HandlePool::take(const std::string& path,
                                          const FileIdentity& identity) {
-  std::vector<OpenFile> outdated;  // closed after the lock is released
+  List taken;  // closed after the lock is released
   const std::lock_guard lock{lock_};
   for (;;) {
     const auto found = by_path_.find(path);
     if (found == by_path_.end()) return std::nullopt;
-    const List::iterator at = found->second;
-    OpenFile file = std::move(*at);
+    taken.splice(taken.begin(), files_, found->second);
     by_path_.erase(found);
-    files_.erase(at);
-    if (file.facts->identity == identity) return file;
-    outdated.push_back(std::move(file));
+    if (taken.front().facts->identity == identity) return std::move(taken.front());
   }
 }
 
 void HandlePool::give(OpenFile file) {
-  std::vector<OpenFile> surplus;  // closed after the lock is released
+  List surplus;  // closed after the lock is released
+  List fresh;
+  fresh.push_back(std::move(file));
   const std::lock_guard lock{lock_};
-  files_.push_front(std::move(file));
-  by_path_.emplace(files_.front().facts->path, files_.begin());
+  by_path_.emplace(fresh.front().facts->path, fresh.begin());  // the last that may throw
+  files_.splice(files_.begin(), fresh);
   while (files_.size() > most_idle_) {
     const auto last = std::prev(files_.end());
     auto [entry, end] = by_path_.equal_range(last->facts->path);
     while (entry != end && entry->second != last) ++entry;
     by_path_.erase(entry);
-    surplus.push_back(std::move(*last));
-    files_.erase(last);
+    surplus.splice(surplus.begin(), files_, last);
   }
 }
 

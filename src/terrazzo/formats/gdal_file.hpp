@@ -99,6 +99,7 @@ class HandlePool {
 
   // An idle handle of the file; handles of what stood at the path before are closed.
   std::optional<OpenFile> take(const std::string& path, const FileIdentity& identity);
+  // Throws std::bad_alloc: the handle is closed, the others stay as they are.
   void give(OpenFile file);
   std::size_t idle() const;
 

@@ -1,5 +1,6 @@
 #include "terrazzo/formats/gdal_opener.hpp"
 
+#include <cpl_conv.h>
 #include <cpl_vsi.h>
 #include <gdal.h>
 
@@ -21,8 +22,10 @@ class GdalRaster : public io::Raster {
 
   const io::RasterInfo& info() const override { return facts_->info; }
   int band() const override { return band_; }
-  Image read(const io::Window& window, std::size_t rows, std::size_t cols) const override;
-  std::optional<Image> read_warped(const io::WarpedRead& request) const override;
+  Image read(const io::Window& window, std::size_t rows, std::size_t cols,
+             const Context& context) const override;
+  std::optional<Image> read_warped(const io::WarpedRead& request,
+                                   const Context& context) const override;
 
  private:
   const io::BandInfo& band_info() const {
@@ -75,39 +78,62 @@ void check_window(const io::RasterInfo& info, const io::Window& window, std::siz
 }
 
 bool read_nearest(GDALRasterBandH band, const io::Window& window, std::size_t rows,
-                  std::size_t cols, void* to, GDALDataType type) {
+                  std::size_t cols, void* to, GDALDataType type, const Context& context) {
+  GDALRasterIOExtraArg extra;
+  INIT_RASTERIO_EXTRA_ARG(extra);
+  extra.pfnProgress = goes_on;
+  extra.pProgressData = progress_data(context);
   const auto number = [](std::size_t n) { return static_cast<int>(n); };
   return GDALRasterIOEx(band, GF_Read, number(window.col), number(window.row),
                         number(window.cols), number(window.rows), to, number(cols),
-                        number(rows), type, 0, 0, nullptr) == CE_None;
+                        number(rows), type, 0, 0, &extra) == CE_None;
 }
 
-Image GdalRaster::read(const io::Window& window, std::size_t rows,
-                       std::size_t cols) const {
+Image GdalRaster::read(const io::Window& window, std::size_t rows, std::size_t cols,
+                       const Context& context) const {
   check_window(facts_->info, window, rows, cols);
+  context.check();
   Image image{band_info().type, 1, rows, cols};
   Lease lease{*pool_, borrow()};
   const GdalErrors errors;
   GDALRasterBandH band = GDALGetRasterBand(lease.dataset(), band_);
   bool done = read_nearest(band, window, rows, cols, image.bytes().data(),
-                           GDALGetRasterDataType(band));
+                           GDALGetRasterDataType(band), context);
   if (done && facts_->has_mask[static_cast<std::size_t>(band_ - 1)])
     done = read_nearest(GDALGetMaskBand(band), window, rows, cols, image.valid().data(),
-                        GDT_Byte);
-  if (!done)
+                        GDT_Byte, context);
+  if (!done) {
+    context.check();
     throw errors.explain(
         failure(ErrorKind::corrupt_data, "'{}' cannot be decoded here", facts_->name()));
+  }
   for (std::uint8_t& valid : image.valid()) valid = valid != 0 ? 1 : 0;
-  mask_nodata(image, band_info().nodata);
+  mask_nodata(image, band_info());
   lease.keep();
   return image;
 }
 
-std::optional<Image> GdalRaster::read_warped(const io::WarpedRead& request) const {
+std::optional<Image> GdalRaster::read_warped(const io::WarpedRead& request,
+                                             const Context& context) const {
   Lease lease{*pool_, borrow()};
-  std::optional<Image> image = warp_read(lease.dataset(), *facts_, band_, request);
+  std::optional<Image> image =
+      warp_read(lease.dataset(), *facts_, band_, request, context);
   lease.keep();
   return image;
+}
+
+void use_server(const S3Server& server) {
+  const auto scheme = server.endpoint.find("://");
+  std::string host =
+      scheme == std::string::npos ? server.endpoint : server.endpoint.substr(scheme + 3);
+  while (host.ends_with('/')) host.pop_back();
+  CPLSetConfigOption("AWS_S3_ENDPOINT", host.c_str());
+  CPLSetConfigOption("AWS_HTTPS", "NO");
+  CPLSetConfigOption("AWS_VIRTUAL_HOSTING", "FALSE");
+  if (!server.access_key.empty())
+    CPLSetConfigOption("AWS_ACCESS_KEY_ID", server.access_key.c_str());
+  if (!server.secret_key.empty())
+    CPLSetConfigOption("AWS_SECRET_ACCESS_KEY", server.secret_key.c_str());
 }
 
 class GdalOpener : public io::RasterOpener {
@@ -116,6 +142,7 @@ class GdalOpener : public io::RasterOpener {
       : pool_(std::make_shared<HandlePool>(options.open_files)) {
     set_up_gdal();
     GDALSetCacheMax64(static_cast<GIntBig>(options.cache_bytes));
+    if (!options.s3.endpoint.empty()) use_server(options.s3);
   }
 
   std::shared_ptr<const io::Raster> open(const std::string& uri, int band) const override;

@@ -342,3 +342,15 @@ TEST_CASE("an attribute table without a value column names values by its rows") 
   CHECK(gdal_opener()->open(folder / "a.tif")->info().bands[0].labels ==
         std::map<double, std::string>{{1, "water"}});
 }
+
+TEST_CASE("a long read ends when its time is over, and the raster stays usable") {
+  const SampleFolder folder;
+  write_huge(folder / "a.tif");
+  const auto raster = gdal_opener()->open(folder / "a.tif");
+  const io::RasterInfo& info = raster->info();
+  const Context context{.deadline =
+                            Context::Clock::now() + std::chrono::milliseconds{50}};
+  CHECK_THROWS_WITH_AS(raster->read({0, 0, info.cols, info.rows}, 2000, 2000, context),
+                       doctest::Contains("longer than the server allows"), Error);
+  CHECK(raster->read({0, 0, 1, 1}, 1, 1).valid()[0] == 1);
+}

@@ -48,6 +48,14 @@ std::string lower_case(std::string_view text) {
 
 }  // namespace
 
+int goes_on(double /*done*/, const char* /*message*/, void* context) noexcept {
+  return static_cast<const Context*>(context)->has_ended() ? 0 : 1;
+}
+
+void* progress_data(const Context& context) noexcept {
+  return const_cast<Context*>(&context);
+}
+
 void set_up_gdal() {
   static std::once_flag done;
   std::call_once(done, [] {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "terrazzo/base/error.hpp"
+#include "terrazzo/base/context.hpp"
 
 namespace terrazzo::formats {
 
@@ -20,6 +20,11 @@ struct CloseDataset {
   void operator()(void* dataset) const noexcept;
 };
 using DatasetPtr = std::unique_ptr<void, CloseDataset>;
+
+// A progress function for GDAL: "go on" until the Context that it is given has ended.
+int goes_on(double done, const char* message, void* context) noexcept;
+// As GDAL takes it.
+void* progress_data(const Context& context) noexcept;
 
 // Collects what GDAL reports on this thread while it lives. Scopes nest.
 class GdalErrors {

@@ -199,8 +199,11 @@ int* one_number(int value) {
   return number;
 }
 
-WarpOptionsPtr warp_options(const FileFacts& facts, int band, io::Resampling kernel) {
+WarpOptionsPtr warp_options(const FileFacts& facts, int band, io::Resampling kernel,
+                            const Context& context) {
   WarpOptionsPtr options{GDALCreateWarpOptions()};
+  options->pfnProgress = goes_on;
+  options->pProgressArg = progress_data(context);
   options->eResampleAlg = warp_kernel(kernel);
   options->dfWarpMemoryLimit = warp_bytes;
   options->nBandCount = 1;
@@ -230,12 +233,13 @@ TransformerPtr transformer_to(const FileFacts& facts, const std::string& wkt,
   return quick;
 }
 
-// Band 1 holds the pixels, band 2 the mask. The source must outlive it.
+// Band 1 holds the pixels, band 2 the mask. The source and the context must outlive it.
 DatasetPtr warped(GDALDatasetH source, const FileFacts& facts, int band, const Plan& plan,
-                  const io::WarpedRead& request, const GdalErrors& errors) {
+                  const io::WarpedRead& request, const Context& context,
+                  const GdalErrors& errors) {
   const std::string& wkt = request.crs.wkt();
   GeoTransform grid = to_gdal(plan.affine);
-  WarpOptionsPtr options = warp_options(facts, band, request.reprojection);
+  WarpOptionsPtr options = warp_options(facts, band, request.reprojection, context);
   TransformerPtr transformer = transformer_to(facts, wkt, grid);
   if (!transformer) throw no_way(facts, errors);
   options->hSrcDS = source;
@@ -253,9 +257,12 @@ DatasetPtr warped(GDALDatasetH source, const FileFacts& facts, int band, const P
 }
 
 bool read_band(GDALDatasetH warped, const Plan& plan, int band, GDALRIOResampleAlg kernel,
-               void* to, GDALDataType type, const io::WarpedRead& request) {
+               void* to, GDALDataType type, const io::WarpedRead& request,
+               const Context& context) {
   GDALRasterIOExtraArg extra;
   INIT_RASTERIO_EXTRA_ARG(extra);
+  extra.pfnProgress = goes_on;
+  extra.pProgressData = progress_data(context);
   extra.eResampleAlg = kernel;
   extra.bFloatingPointWindowValidity = TRUE;
   extra.dfXOff = pad;
@@ -286,25 +293,45 @@ void check_request(const FileFacts& facts, int band, const io::WarpedRead& reque
                   "pixels of type int8 can be resampled by method nearest only");
 }
 
+// Empty if no value of T is the band's nodata.
+template <class T>
+std::optional<T> nodata_as(const io::BandInfo& band) {
+  if (!band.nodata) return std::nullopt;
+  if constexpr (std::is_integral_v<T> && sizeof(T) == 8)
+    if (band.nodata_bits) return static_cast<T>(*band.nodata_bits);
+  const double value = *band.nodata;
+  if constexpr (std::is_integral_v<T>) {
+    // The limits as powers of two: doubles hold those exactly.
+    const double beyond = std::ldexp(1.0, std::numeric_limits<T>::digits);
+    const double least = std::is_signed_v<T> ? -beyond : 0;
+    const bool fits = value >= least && value < beyond && value == std::trunc(value);
+    return fits ? std::optional{static_cast<T>(value)} : std::nullopt;
+  } else {
+    const bool fits = std::abs(value) <= std::numeric_limits<T>::max();
+    return fits ? std::optional{static_cast<T>(value)} : std::nullopt;
+  }
+}
+
 }  // namespace
 
-void mask_nodata(Image& image, const std::optional<double>& nodata) {
+void mask_nodata(Image& image, const io::BandInfo& band) {
   with_type(image.type(), [&]<class T>(T) {
     const auto values = image.values<T>();
     const auto valid = image.valid();
     if constexpr (std::is_floating_point_v<T>)
       for (std::size_t i = 0; i < values.size(); ++i)
         if (!std::isfinite(values[i])) valid[i] = 0;
-    if (!nodata || std::isnan(*nodata)) return;
-    const T missing = static_cast<T>(*nodata);
+    const std::optional<T> missing = nodata_as<T>(band);
+    if (!missing) return;
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (values[i] == missing) valid[i] = 0;
+      if (values[i] == *missing) valid[i] = 0;
   });
 }
 
 std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
-                               const io::WarpedRead& request) {
+                               const io::WarpedRead& request, const Context& context) {
   check_request(facts, band, request);
+  context.check();
   const WarpTarget target = facts.target(
       request.crs.wkt(), [&] { return make_target(facts, request.crs.wkt()); });
   const std::optional<Plan> plan = make_plan(target, request);
@@ -314,18 +341,20 @@ std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
   Image image{info.type, 1, request.rows, request.cols};
   std::vector<float> alpha(image.pixels());
   const GdalErrors errors;
-  const DatasetPtr vrt = warped(dataset, facts, band, *plan, request, errors);
+  const DatasetPtr vrt = warped(dataset, facts, band, *plan, request, context, errors);
   const GDALDataType type = GDALGetRasterDataType(GDALGetRasterBand(dataset, band));
   if (!read_band(vrt.get(), *plan, 1, read_kernel(plan->resampling), image.bytes().data(),
-                 type, request) ||
+                 type, request, context) ||
       !read_band(vrt.get(), *plan, 2, GRIORA_NearestNeighbour, alpha.data(), GDT_Float32,
-                 request))
+                 request, context)) {
+    context.check();
     throw errors.explain(
         failure(ErrorKind::corrupt_data, "'{}' cannot be decoded here", facts.name()));
+  }
 
   const auto valid = image.valid();
   for (std::size_t i = 0; i < alpha.size(); ++i) valid[i] = alpha[i] != 0 ? 1 : 0;
-  mask_nodata(image, info.nodata);
+  mask_nodata(image, info);
   return image;
 }
 

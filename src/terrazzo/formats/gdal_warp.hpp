@@ -17,11 +17,13 @@ namespace terrazzo::formats {
 // compared with the source with its sides swapped, as Terracotta does it.
 //
 // Throws unsupported: not georeferenced, or no way between the systems. corrupt_data:
-// the file cannot be decoded there.
+// the file cannot be decoded there. cancelled, timeout: the context ended; looked at
+// while it reads and warps.
 std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
-                               const io::WarpedRead& request);
+                               const io::WarpedRead& request, const Context& context);
 
-// Marks nodata, NaN and infinite values as not valid.
-void mask_nodata(Image& image, const std::optional<double>& nodata);
+// Marks nodata, NaN and infinite values as not valid. A nodata that the image's type
+// cannot hold marks nothing.
+void mask_nodata(Image& image, const io::BandInfo& band);
 
 }  // namespace terrazzo::formats

@@ -48,6 +48,10 @@ struct Sample {
 // Writes a GeoTIFF.
 void write_sample(const std::filesystem::path& path, const Sample& sample = {});
 
+// Writes a GeoTIFF in EPSG:3857 whose 60 000 x 60 000 pixels are all 0 and take little
+// room, but long to read.
+void write_huge(const std::filesystem::path& path);
+
 // Cuts the file to a part of its length.
 void truncate_sample(const std::filesystem::path& path, double part);
 

@@ -113,6 +113,20 @@ void write_sample(const std::filesystem::path& path, const Sample& sample) {
                                factors.data(), 0, nullptr, nullptr, nullptr) == CE_None);
 }
 
+void write_huge(const std::filesystem::path& path) {
+  set_up_gdal();
+  constexpr int side = 60'000;
+  CPLStringList options;
+  options.AddString("TILED=YES");
+  options.AddString("SPARSE_OK=TRUE");
+  const DatasetPtr dataset{GDALCreate(GDALGetDriverByName("GTiff"), path.c_str(), side,
+                                      side, 1, GDT_Byte, options.List())};
+  REQUIRE(dataset);
+  std::array<double, 6> placed{0, 10, 0, 0, 0, -10};
+  GDALSetGeoTransform(dataset.get(), placed.data());
+  GDALSetProjection(dataset.get(), Crs::web_mercator().wkt().c_str());
+}
+
 void truncate_sample(const std::filesystem::path& path, double part) {
   const auto size = static_cast<double>(std::filesystem::file_size(path));
   std::filesystem::resize_file(path, static_cast<std::uintmax_t>(size * part));

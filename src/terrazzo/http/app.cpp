@@ -57,6 +57,7 @@ ServerOptions server_options(const maps::Settings& settings) {
   ServerOptions options;
   options.max_header_bytes = static_cast<std::size_t>(settings.max_header_bytes);
   options.max_body_bytes = static_cast<std::size_t>(settings.max_body_bytes);
+  options.max_connections = static_cast<std::size_t>(settings.max_connections);
   options.idle_timeout = settings.idle_timeout;
   options.request_timeout = settings.request_timeout;
   options.drain_timeout = settings.drain_timeout;

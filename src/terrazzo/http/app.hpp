@@ -3,7 +3,7 @@
 //
 //   http::App app{maps};
 //   http::Server server{http::server_options(maps.settings()), std::ref(app), pool};
-//   app.watch([&] { return server.figures(); });
+//   app.watch(server.watcher());
 //   server.run();
 
 #include <functional>

@@ -1,126 +1,18 @@
 #include "terrazzo/http/app.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include <doctest/doctest.h>
 
+#include "support/site.hpp"
 #include "terrazzo/http/assets.hpp"
 #include "terrazzo/http/openapi.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::http;
+using namespace terrazzo::http::testing;
 
 namespace {
-
-// Pixel value is the column.
-class Ramp : public io::Raster {
- public:
-  Ramp() {
-    const Point corner = Transform{Crs::wgs84(), Crs::web_mercator()}(Point{10, 10});
-    info_.rows = info_.cols = 64;
-    info_.affine = {corner.x / 64, 0, 0, 0, -corner.y / 64, corner.y};
-    info_.crs = Crs::web_mercator();
-    info_.bands = {{.type = ElementType::uint16}};
-  }
-  const io::RasterInfo& info() const override { return info_; }
-  int band() const override { return 1; }
-  Image read(const io::Window& window, std::size_t rows,
-             std::size_t cols) const override {
-    Image image{ElementType::uint16, 1, rows, cols};
-    for (std::size_t i = 0; i < image.pixels(); ++i)
-      image.values<std::uint16_t>()[i] =
-          static_cast<std::uint16_t>(window.col + i % cols * window.cols / cols);
-    return image;
-  }
-  std::optional<Image> read_warped(const io::WarpedRead& request) const override {
-    return read({0, 0, 64, 64}, request.rows, request.cols);
-  }
-
- private:
-  io::RasterInfo info_;
-};
-
-class RampOpener : public io::RasterOpener {
- public:
-  std::shared_ptr<const io::Raster> open(const std::string& uri, int) const override {
-    if (!std::filesystem::exists(uri))
-      throw failure(ErrorKind::not_found, "there is no file {}", uri);
-    return std::make_shared<Ramp>();
-  }
-};
-
-catalog::Metadata ramp_metadata() {
-  catalog::Metadata m;
-  m.bounds = {0, 0, 10, 10};
-  m.convex_hull = {{{{0, 0}, {10, 0}, {10, 10}, {0, 0}}}};
-  m.high = 63;
-  m.valid_percentage = 100;
-  for (std::size_t i = 0; i < 99; ++i) m.percentiles[i] = static_cast<double>(i);
-  m.user = Json::parse(R"({"classes": {"3": "Wood"}})");
-  return m;
-}
-
-// A catalogue of (sensor, date, band): S2 on two days with a and b, one file missing.
-class World {
- public:
-  explicit World(maps::Settings settings = {}) {
-    std::filesystem::create_directories(folder_);
-    const std::string database = (folder_ / "catalog.sqlite").string();
-    catalog::create_catalog(database,
-                            {{"sensor", ""}, {"date", "when"}, {"band", "wavelength"}});
-    const auto store = catalog::open_catalog(database);
-    const std::string file = (folder_ / "file").string();
-    std::ofstream{file} << "x";
-    for (const char* day : {"20240601", "20240701"})
-      for (const char* band : {"a", "b"})
-        store->insert({{"S2", day, band}, file, 1, ramp_metadata()});
-    store->insert({{"S2", "20240601", "gone"}, file + "gone", 1, ramp_metadata()});
-    std::vector<std::unique_ptr<io::RasterOpener>> openers;
-    openers.push_back(std::make_unique<RampOpener>());
-    maps_ = std::make_unique<maps::Maps>(
-        std::move(settings), catalog::open_catalog(database), std::move(openers));
-    app_ = std::make_unique<App>(*maps_);
-  }
-  ~World() { std::filesystem::remove_all(folder_); }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-
-  Response ask(std::string_view target, Pairs headers = {},
-               const std::string& method = "GET", const std::string& body = {}) const {
-    Request request;
-    request.method = method;
-    request.headers = std::move(headers);
-    request.body = body;
-    split_target(target, request);
-    return (*app_)(request, {});
-  }
-  Json json(std::string_view target) const {
-    const Response response = ask(target);
-    CAPTURE(response.body);
-    CHECK(response.status == 200);
-    CHECK(response.type == "application/json");
-    return Json::parse(response.body);
-  }
-  std::string message(std::string_view target, int status) const {
-    const Response response = ask(target);
-    CHECK(response.status == status);
-    CHECK(response.type == "application/json");
-    return Json::parse(response.body).at("message");
-  }
-  App& app() { return *app_; }
-  const maps::Maps& maps() const { return *maps_; }
-
- private:
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() /
-      fmt::format("http_test_{}_{}", ::getpid(), reinterpret_cast<std::uintptr_t>(this));
-  std::unique_ptr<maps::Maps> maps_;
-  std::unique_ptr<App> app_;
-};
 
 std::string value(const Response& response, std::string_view name) {
   for (const auto& [header, text] : response.headers)
@@ -173,8 +65,8 @@ TEST_CASE("metadata is answered for one dataset and for many") {
       site.ask(R"(/metadata?columns=["range"])", json, "POST",
                R"({"keys": [["S2", "20240701", "b"], ["S2", "20240601", "a"]]})");
   REQUIRE(many.status == 200);
-  CHECK(Json::parse(many.body)[0]["keys"]["date"] == "20240701");
-  CHECK(Json::parse(many.body)[1]["range"].dump() == "[0.0,63.0]");
+  CHECK(Json::parse(many.body.view())[0]["keys"]["date"] == "20240701");
+  CHECK(Json::parse(many.body.view())[1]["range"].dump() == "[0.0,63.0]");
 }
 
 TEST_CASE("bodies that are no JSON get a page, wrong ones a message") {
@@ -184,10 +76,10 @@ TEST_CASE("bodies that are no JSON get a page, wrong ones a message") {
   const Pairs json{{"content-type", "application/json"}};
   CHECK(site.ask("/metadata", json, "POST", "xx").type == "text/html; charset=utf-8");
   CHECK(site.ask("/metadata", {}, "POST", R"({"keys":[]})").status == 400);
-  CHECK(Json::parse(site.ask("/metadata", json, "POST", "[]").body)["message"] ==
+  CHECK(Json::parse(site.ask("/metadata", json, "POST", "[]").body.view())["message"] ==
         "Request body must be a JSON object");
   CHECK(Json::parse(site.ask("/metadata", json, "POST", R"({"keys":[["a"],["b"]]})")
-                        .body)["message"] ==
+                        .body.view())["message"] ==
         "Maximum number of keys exceeded (1). This limit can be configured in the server "
         "settings.");
 }
@@ -206,7 +98,7 @@ TEST_CASE("tiles are pictures with an ETag, and known ones are not drawn again")
   const Response first = site.ask(tile);
   CHECK(first.status == 200);
   CHECK(first.type == "image/png");
-  CHECK(first.body.starts_with("\x89PNG"));
+  CHECK(first.body.view().starts_with("\x89PNG"));
   CHECK(value(first, "Cache-Control") == "no-cache");
   const std::string etag = value(first, "ETag");
   REQUIRE(!etag.empty());
@@ -234,7 +126,7 @@ TEST_CASE("pictures of every kind are drawn") {
         "/singleband/S2/20240601/a/999999999999/0/99999999999999999999999.png"}) {
     CAPTURE(target);
     const Response response = site.ask(target);
-    CAPTURE(response.body);
+    CAPTURE(response.body.view());
     CHECK(response.status == 200);
     CHECK(response.type == "image/png");
   }
@@ -256,7 +148,35 @@ TEST_CASE("pictures that cannot be drawn say why") {
                    400) == "Invalid percentile, out of range: p99");
   const Response gone = site.ask("/singleband/S2/20240601/gone/preview.png");
   CHECK(gone.status == 503);
-  CHECK(gone.body.find("tmp") == std::string::npos);
+  CHECK(gone.body.view().find("tmp") == std::string::npos);
+}
+
+TEST_CASE("a picture goes out as the bytes that the cache holds") {
+  const World site;
+  const Response first = site.ask(tile);
+  const Response second = site.ask(tile);
+  CHECK(first.body.view().data() == second.body.view().data());
+}
+
+TEST_CASE("a plus that the URL made a blank is pointed out") {
+  const World site;
+  const auto compute = [&](const std::string& expression) {
+    return site.message(
+        "/compute/S2/20240601/preview.png?v1=a&v2=b&stretch_range=[0,1]&"
+        "expression=" +
+            expression,
+        400);
+  };
+  CHECK(compute("v1+v2") ==
+        "error while executing expression: given string v1 v2 is not a valid expression; "
+        "write + as %2B in a URL");
+  CHECK(compute("(v1)+(v2)").ends_with("%2B in a URL"));
+  CHECK(compute("v1%20-").ends_with("is not a valid expression"));
+  const std::string preview = "/rgb/S2/20240601/preview.png?r=a&g=b&b=a&color_transform=";
+  CHECK(site.message(preview + "gamma%20rgb%20+2", 400) ==
+        "{'color_transform': ['Invalid color transform; write + as %2B in a URL']}");
+  CHECK(site.message(preview + "gamma%20rgb%20x", 400) ==
+        "{'color_transform': ['Invalid color transform']}");
 }
 
 TEST_CASE("pages for what is not there look as they always did") {
@@ -410,7 +330,7 @@ TEST_CASE("the server tells how it is") {
         "process_resident_memory_bytes",
         "terrazzo_request_duration_seconds_bucket{route=\"healthz\",le=\"0.0005\"}"}) {
     CAPTURE(line);
-    CHECK(metrics.body.find(line) != std::string::npos);
+    CHECK(metrics.body.view().find(line) != std::string::npos);
   }
 }
 
@@ -418,7 +338,7 @@ TEST_CASE("pages come with their files and a policy that lets in nothing else") 
   const World site;
   const Response page = site.ask("/apidoc");
   CHECK(page.status == 200);
-  CHECK(page.body.find("<title>Terrazzo API (Terracotta-compatible)</title>") !=
+  CHECK(page.body.view().find("<title>Terrazzo API (Terracotta-compatible)</title>") !=
         std::string::npos);
   CHECK(value(page, "Content-Security-Policy").starts_with("default-src 'self';"));
   CHECK(site.ask("/apidoc/apidoc.js").type == "text/javascript; charset=utf-8");

@@ -47,9 +47,9 @@ bool is_text(std::string_view type) {
 }
 
 // Compressed once; assets live as long as the program.
-const std::string& compressed(const Asset& asset) {
+Body compressed(const Asset& asset) {
   static std::mutex mutex;
-  static std::map<const Asset*, std::string> done;
+  static std::map<const Asset*, Body> done;
   const std::lock_guard lock{mutex};
   const auto found = done.find(&asset);
   if (found != done.end()) return found->second;
@@ -83,7 +83,7 @@ Response asset_answer(const Request& request, const Asset& asset) {
     response.body = compressed(asset);
     set_header(response, "Content-Encoding", "gzip");
   } else {
-    response.body = asset.bytes;
+    response.body = std::string{asset.bytes};
   }
   set_header(response, "ETag",
              fmt::format("{}{}", is_compressed ? "W/" : "", asset.etag));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "terrazzo/http/text.hpp"
+#include "terrazzo/http/transfer.hpp"
 
 namespace terrazzo::http {
 namespace {
@@ -93,6 +94,18 @@ Json box_list(const Box& box) { return {box.west, box.south, box.east, box.north
 
 std::string color_text(const Color& color) {
   return fmt::format("#{:02x}{:02x}{:02x}", color.r, color.g, color.b);
+}
+
+Response picture_answer(const Call& call, const maps::Picture& picture) {
+  const std::string& caching = call.site.maps.settings().cache_control;
+  if (is_known(call.request, picture.etag()))
+    return not_modified(picture.etag(), caching);
+  Response response;
+  response.type = maps::Picture::type;
+  response.body = picture.bytes(call.context);
+  if (!caching.empty()) set_header(response, "Cache-Control", caching);
+  set_header(response, "ETag", picture.etag());
+  return response;
 }
 
 }  // namespace terrazzo::http

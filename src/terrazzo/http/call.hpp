@@ -7,7 +7,6 @@
 #include "terrazzo/http/answer.hpp"
 #include "terrazzo/http/queries.hpp"
 #include "terrazzo/http/route.hpp"
-#include "terrazzo/http/transfer.hpp"
 
 namespace terrazzo::http {
 
@@ -40,21 +39,18 @@ Json polygon_object(const Polygon& polygon);  // GeoJSON
 Json box_list(const Box& box);                // [west, south, east, north]
 std::string color_text(const Color& color);   // "#rrggbb"
 
-// The answer to a call for a picture: 304 if the client has it already, else drawn by
-// `draw(request)`. The ETag is asked first, as it costs little.
-template <class R, class Draw>
-Response picture_answer(const Call& call, const R& request, const Draw& draw) {
-  const maps::Maps& maps = call.site.maps;
-  const std::string& caching = maps.settings().cache_control;
-  const std::string etag = maps.etag(request, call.context);
-  if (is_known(call.request, etag)) return not_modified(etag, caching);
-  const maps::Picture picture = draw(request);
-  Response response;
-  response.type = picture.type;
-  response.body = *picture.bytes;
-  if (!caching.empty()) set_header(response, "Cache-Control", caching);
-  if (!etag.empty()) set_header(response, "ETag", etag);
-  return response;
+// A request for the picture that the path and `tile_size` say.
+template <class R>
+R picture_request(const Call& call,
+                  const std::optional<std::array<TileSide, 2>>& tile_size) {
+  R request;
+  request.tile = tile_of(call);
+  request.size = tile_size_of(tile_size);
+  request.keys = keys_of(call);
+  return request;
 }
+
+// 304 if the client has the picture already, else its bytes, made if nobody has it yet.
+Response picture_answer(const Call& call, const maps::Picture& picture);
 
 }  // namespace terrazzo::http

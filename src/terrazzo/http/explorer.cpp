@@ -34,7 +34,7 @@ std::string_view origin_of(std::string_view url) {
 Response unbuilt_page() {
   Response response;
   response.type = html_type;
-  response.body = how_to_build;
+  response.body = std::string{how_to_build};
   return response;
 }
 

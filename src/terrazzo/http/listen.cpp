@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/base/text.hpp"
 
 namespace terrazzo::http {
 namespace {
@@ -30,7 +31,8 @@ struct Address {
   }
 };
 
-Address address_of(const std::string& text) {
+Address address_of(std::string text) {
+  if (lower_case(text) == "localhost") text = "127.0.0.1";
   Address address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
@@ -41,7 +43,7 @@ Address address_of(const std::string& text) {
     v6->sin6_family = AF_INET6;
     address.size = sizeof(sockaddr_in6);
   } else {
-    throw invalid("'{}' is not an IP address to listen on", text);
+    throw invalid("'{}' is not an IP address to listen on", shown(text));
   }
   return address;
 }
@@ -61,6 +63,20 @@ int listen_on(Address address) {
   return -fault;
 }
 
+ErrorKind kind_of(int fault) {
+  switch (fault) {
+    case EACCES:
+    case EPERM:
+      return ErrorKind::denied;
+    case EADDRNOTAVAIL:  // of another machine
+    case EAFNOSUPPORT:   // no IPv6 here
+    case EINVAL:
+      return ErrorKind::invalid_input;
+    default:
+      return ErrorKind::unavailable;
+  }
+}
+
 }  // namespace
 
 Listener listen_in_range(const ServerOptions& options) {
@@ -75,7 +91,7 @@ Listener listen_in_range(const ServerOptions& options) {
     throw failure(ErrorKind::unavailable, "no port of {}..{} is free on {}", options.port,
                   last, options.address);
   if (descriptor < 0)
-    throw failure(ErrorKind::unavailable, "cannot listen on {} port {}: {}",
+    throw failure(kind_of(-descriptor), "cannot listen on {} port {}: {}",
                   options.address, options.port,
                   std::generic_category().message(-descriptor));
   ::getsockname(descriptor, address.generic(), &address.size);

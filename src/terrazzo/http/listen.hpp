@@ -13,7 +13,8 @@ struct Listener {
 };
 
 // Listens on the address and the port, or the first free one of port..last_port.
-// Throws invalid_input: not an IP address. unavailable: no port is free, or not allowed.
+// Throws invalid_input: not an IP address of this machine. denied: not allowed, as ports
+// below 1024 often are. unavailable: no port is free.
 Listener listen_in_range(const ServerOptions& options);
 
 }  // namespace terrazzo::http

@@ -2,6 +2,7 @@
 // A request and its answer, free of any transport: the socket server and, later, the
 // Lambda handler both make a Request, and both send a Response.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,10 +24,37 @@ struct Request {
   const std::string* parameter(std::string_view name) const noexcept;
 };
 
+// The bytes of an answer. Copies share them, so a picture goes from the cache to the
+// socket as it is.
+class Body {
+ public:
+  Body() = default;
+  Body(std::string bytes)  // NOLINT: text is what most bodies are made from
+      : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
+  Body(std::shared_ptr<const std::string> bytes)  // NOLINT: likewise
+      : bytes_(std::move(bytes)) {}
+
+  std::string_view view() const noexcept {
+    return bytes_ ? std::string_view{*bytes_} : std::string_view{};
+  }
+  std::size_t size() const noexcept { return view().size(); }
+  bool empty() const noexcept { return view().empty(); }
+
+  friend bool operator==(const Body& a, std::string_view b) noexcept {
+    return a.view() == b;
+  }
+  friend bool operator==(const Body& a, const Body& b) noexcept {
+    return a.view() == b.view();
+  }
+
+ private:
+  std::shared_ptr<const std::string> bytes_{};
+};
+
 struct Response {
   int status = 200;
   std::string type = "application/json";
-  std::string body{};
+  Body body{};
   Pairs headers{};  // besides Content-Type and Content-Length
 };
 

@@ -19,7 +19,9 @@ std::string check_color_transform(const std::string& text, std::size_t bands) {
     return {};
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::invalid_input) throw;
-    return e.message();
+    // No operation takes an empty word; a plus of a URL arrives as a blank.
+    const bool may_have_lost_plus = text.find("  ") != text.npos;
+    return e.message() + (may_have_lost_plus ? "; write + as %2B in a URL" : "");
   }
 }
 

@@ -21,18 +21,19 @@ using Handler = std::function<Response(const Request&, const Context&)>;
 
 // Times are in seconds.
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // IPv4 or IPv6; "0.0.0.0" is every interface
+  std::string address = "127.0.0.1";  // or IPv6, "localhost"; "0.0.0.0" is everywhere
   std::uint16_t port = 0;             // 0: the system picks one
   std::uint16_t last_port = 0;        // above port: the first free one of port..last_port
   std::size_t io_threads = 0;         // 0: one per processor, 2 to 4
   std::size_t max_header_bytes = std::size_t{64} << 10;  // 431, or 414 if the URL alone
   std::size_t max_body_bytes = std::size_t{1} << 20;     // 413
+  std::size_t max_connections = 10'000;                  // 503 beyond
   double idle_timeout = 75;      // between requests of a connection
-  double header_timeout = 10;    // from the first byte to the end of the head
-  double body_timeout = 30;      // for the whole body
+  double header_timeout = 10;    // from the first byte to the end of the head; then 408
+  double body_timeout = 30;      // for the whole body; then 408
   double write_timeout = 60;     // without a byte taken by the client
   double request_timeout = 30;   // until Context::deadline, waiting in the queue included
-  double drain_timeout = 20;     // for running requests after stop()
+  double drain_timeout = 20;     // for requests after stop(); then no others begin
   bool stop_on_signals = false;  // SIGINT and SIGTERM call stop()
 };
 
@@ -49,7 +50,8 @@ struct ServerFigures {
 // HEAD answers are sent without their body; "Expect: 100-continue" is honoured.
 class Server {
  public:
-  // Listens at once. Throws unavailable: the address or every port of the range is taken.
+  // Listens at once. Throws unavailable: every port of the range is taken. denied: the
+  // system does not let us. invalid_input: the address is not one of this machine.
   Server(const ServerOptions& options, Handler handler, Pool& pool);
   ~Server();  // as stop(), waiting for nobody
   Server(const Server&) = delete;
@@ -65,6 +67,8 @@ class Server {
   void stop() noexcept;
 
   ServerFigures figures() const noexcept;
+  // figures(), to be called also after the server has gone.
+  std::function<ServerFigures()> watcher() const;
 
  private:
   struct State;

@@ -75,7 +75,8 @@ void cut_range(const Request& request, Response& response) {
     return;
   }
   response.status = 206;
-  response.body = response.body.substr(range->first, range->last - range->first + 1);
+  response.body = std::string{
+      response.body.view().substr(range->first, range->last - range->first + 1)};
   set_header(response, "Content-Range",
              fmt::format("bytes {}-{}/{}", range->first, range->last, size));
 }
@@ -90,7 +91,7 @@ void compress(const Request& request, Response& response) {
   if (find_header(response, "Content-Encoding") != nullptr) return;
   set_header(response, "Vary", "Accept-Encoding");
   if (!takes_gzip(request)) return;
-  response.body = gzip(response.body);
+  response.body = gzip(response.body.view());
   set_header(response, "Content-Encoding", "gzip");
   std::string* etag = find_header(response, "ETag");
   if (etag != nullptr && !etag->starts_with("W/")) etag->insert(0, "W/");
@@ -127,7 +128,7 @@ void transfer(const Request& request, Response& response) {
   const std::string* etag = find_header(response, "ETag");
   if (etag != nullptr && is_known(request, *etag)) {
     response.status = 304;
-    response.body.clear();
+    response.body = {};
     response.type.clear();
     return;
   }

@@ -32,7 +32,7 @@ Response picture(std::string bytes = "0123456789") {
   return response;
 }
 
-std::string gunzipped(const std::string& bytes, std::size_t size) {
+std::string gunzipped(std::string_view bytes, std::size_t size) {
   std::string out(size, '\0');
   const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)>
       codec{libdeflate_alloc_decompressor(), libdeflate_free_decompressor};
@@ -92,7 +92,7 @@ TEST_CASE("long JSON is compressed for clients that take it") {
   CHECK(value(response, "Content-Encoding") == "gzip");
   CHECK(value(response, "Vary") == "Accept-Encoding");
   CHECK(response.body.size() < 200);
-  CHECK(gunzipped(response.body, 5000) == json.body);
+  CHECK(gunzipped(response.body.view(), 5000) == json.body);
   for (const auto accepted : {"", "br", "gzip;q=0", "gzip; q=0.0", "identity"})
     CHECK(sent({{"accept-encoding", accepted}}, json).body == json.body);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "terrazzo/base/context.hpp"
 #include "terrazzo/data/color.hpp"
 #include "terrazzo/data/geo.hpp"
 #include "terrazzo/data/image.hpp"
@@ -18,7 +19,9 @@ enum class Resampling : std::uint8_t { nearest, linear, cubic, average };
 
 struct BandInfo {
   ElementType type = ElementType::uint8;
-  std::optional<double> nodata{};
+  std::optional<double> nodata{};  // of 64-bit integers, the nearest double
+  std::optional<std::uint64_t>
+      nodata_bits{};  // 64-bit integers: exactly, two's complement
   std::string description{};
   double scale = 1;
   double offset = 0;
@@ -68,11 +71,14 @@ class Raster {
   // The window, reduced to rows x cols by nearest neighbour. NaN, infinite, nodata
   // and masked pixels are not valid.
   // Throws corrupt_data: the file cannot be decoded there. unavailable: it is gone.
-  virtual Image read(const Window& window, std::size_t rows, std::size_t cols) const = 0;
+  //        cancelled, timeout: the context ended; looked at while it reads.
+  virtual Image read(const Window& window, std::size_t rows, std::size_t cols,
+                     const Context& context = {}) const = 0;
 
   // Empty if the raster covers less than 1 % of the box in either direction.
   // Throws as read(); unsupported: the raster is not georeferenced.
-  virtual std::optional<Image> read_warped(const WarpedRead& request) const = 0;
+  virtual std::optional<Image> read_warped(const WarpedRead& request,
+                                           const Context& context = {}) const = 0;
 };
 
 class RasterOpener {

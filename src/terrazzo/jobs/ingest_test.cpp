@@ -24,13 +24,17 @@ class FakeRaster : public io::Raster {
   }
   const io::RasterInfo& info() const override { return info_; }
   int band() const override { return band_; }
-  Image read(const io::Window&, std::size_t rows, std::size_t cols) const override {
+  Image read(const io::Window&, std::size_t rows, std::size_t cols,
+             const Context& /*context*/) const override {
     Image image{ElementType::uint8, 1, rows, cols};
     std::uint8_t value = 0;
     for (auto& pixel : image.values<std::uint8_t>()) pixel = value++;
     return image;
   }
-  std::optional<Image> read_warped(const io::WarpedRead&) const override { return {}; }
+  std::optional<Image> read_warped(const io::WarpedRead& /*request*/,
+                                   const Context& /*context*/) const override {
+    return {};
+  }
 
  private:
   io::RasterInfo info_;

@@ -14,10 +14,10 @@ constexpr std::size_t sample_side = 1024;  // rows and cols read for a histogram
 constexpr std::size_t most_classes = 256;
 
 // The whole band, reduced to the sample's size.
-Image sample(const io::Raster& file) {
+Image sample(const io::Raster& file, const Context& context) {
   const io::RasterInfo& info = file.info();
   return file.read({0, 0, info.cols, info.rows}, std::min(info.rows, sample_side),
-                   std::min(info.cols, sample_side));
+                   std::min(info.cols, sample_side), context);
 }
 
 std::optional<double> number_of(const std::string& text) {
@@ -133,7 +133,7 @@ std::vector<ClassEntry> known_classes(const catalog::Record& record,
 Histogram Maps::histogram(const catalog::Keys& keys, std::size_t bins,
                           const Context& context) const {
   const auto record = state_->record(keys, context);
-  const Image image = sample(*state_->raster(record));
+  const Image image = sample(*state_->raster(record), context);
   raster::StatisticsSum sum{image.type()};
   sum.add(image);
   Histogram result{.low = record.metadata->low, .high = record.metadata->high};
@@ -143,7 +143,9 @@ Histogram Maps::histogram(const catalog::Keys& keys, std::size_t bins,
   return result;
 }
 
-PointValue Maps::point(const catalog::Keys& keys, Point lonlat) const {
+PointValue Maps::point(const catalog::Keys& keys, Point lonlat,
+                       const Context& context) const {
+  context.check();
   const auto record = state_->stored(keys);
   const auto file = state_->raster(record);
   const io::RasterInfo& info = file->info();
@@ -161,7 +163,8 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat) const {
                       pixel.y < static_cast<double>(info.rows);
   if (!inside) return result;
   const Image image = file->read(
-      {static_cast<std::size_t>(pixel.x), static_cast<std::size_t>(pixel.y), 1, 1}, 1, 1);
+      {static_cast<std::size_t>(pixel.x), static_cast<std::size_t>(pixel.y), 1, 1}, 1, 1,
+      context);
   if (!image.valid()[0]) return result;
   result.value = with_type(image.type(), [&]<class T>(T) {
     return static_cast<double>(image.values<T>()[0]);
@@ -176,7 +179,7 @@ std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys,
   const auto file = state_->raster(record);
   auto entries = known_classes(record, *file);
   if (entries.empty()) return entries;
-  add_shares(entries, sample(*file));
+  add_shares(entries, sample(*file, context));
   // A colour table has an entry for every byte; unnamed ones that do not occur say
   // nothing.
   std::erase_if(entries, [](const ClassEntry& e) {

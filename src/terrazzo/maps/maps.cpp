@@ -116,6 +116,7 @@ catalog::Record Maps::State::stored(const catalog::Keys& keys) const {
 
 catalog::Record Maps::State::record(const catalog::Keys& keys,
                                     const Context& context) const {
+  context.check();
   catalog::Record found = stored(keys);
   if (found.metadata) return found;
   if (!catalog->writable())
@@ -126,7 +127,7 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
     const auto file = raster(described_record);
     try {
       described_record.metadata =
-          catalog::describe(*file, {.max_shape = lazy_shape(settings)});
+          catalog::describe(*file, {.max_shape = lazy_shape(settings)}, context);
     } catch (Error& e) {
       rethrow_for(described_record, e);
     }
@@ -186,7 +187,7 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
     warp.reprojection =
         keep_values ? nearest : resampling_of(settings.reprojection_method);
     try {
-      return file->read_warped(warp);
+      return file->read_warped(warp, context);
     } catch (Error& e) {
       rethrow_for(record, e);
     }

@@ -7,6 +7,7 @@
 
 #include "terrazzo/base/context.hpp"
 #include "terrazzo/io/raster.hpp"
+#include "terrazzo/maps/picture.hpp"
 #include "terrazzo/maps/requests.hpp"
 #include "terrazzo/maps/settings.hpp"
 #include "terrazzo/raster/colormap.hpp"
@@ -39,22 +40,16 @@ class Maps {
   // With metadata: computed and stored if it was not there yet.
   catalog::Record record(const catalog::Keys& keys, const Context& context = {}) const;
 
-  // The picture, from the cache or made. A tile that meets no data is the empty picture.
+  // Planned; Picture::bytes() reads and draws.
   Picture singleband(const SinglebandRequest& request, const Context& context = {}) const;
   Picture rgb(const RgbRequest& request, const Context& context = {}) const;
   Picture compute(const ComputeRequest& request, const Context& context = {}) const;
 
-  // A quoted ETag of the picture, without making it: from the identity of the files
-  // behind it and everything in the request that changes it. Throws as the picture
-  // would for unknown keys. A file that cannot be asked counts as another each minute.
-  std::string etag(const SinglebandRequest& request, const Context& context = {}) const;
-  std::string etag(const RgbRequest& request, const Context& context = {}) const;
-  std::string etag(const ComputeRequest& request, const Context& context = {}) const;
-
   // Of at most 1024 x 1024 pixels, over the dataset's range.
   Histogram histogram(const catalog::Keys& keys, std::size_t bins,
                       const Context& context = {}) const;
-  PointValue point(const catalog::Keys& keys, Point lonlat) const;
+  PointValue point(const catalog::Keys& keys, Point lonlat,
+                   const Context& context = {}) const;
   // From the user metadata ("classes": {"1": "Water"} or [{"value","label","color"}]),
   // else from the file's colour table and category names; empty if there are none.
   std::vector<ClassEntry> classes(const catalog::Keys& keys,

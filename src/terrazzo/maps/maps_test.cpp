@@ -33,8 +33,8 @@ class Ramp : public io::Raster {
   }
   const io::RasterInfo& info() const override { return info_; }
   int band() const override { return 1; }
-  Image read(const io::Window& window, std::size_t rows,
-             std::size_t cols) const override {
+  Image read(const io::Window& window, std::size_t rows, std::size_t cols,
+             const Context& /*context*/) const override {
     Image image{ElementType::uint16, 1, rows, cols};
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < cols; ++c) {
@@ -46,10 +46,12 @@ class Ramp : public io::Raster {
     }
     return image;
   }
-  std::optional<Image> read_warped(const io::WarpedRead& request) const override {
+  std::optional<Image> read_warped(const io::WarpedRead& request,
+                                   const Context& context) const override {
     ++reads_;
+    context.check();
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    return read({0, 0, 512, 512}, request.rows, request.cols);
+    return read({0, 0, 512, 512}, request.rows, request.cols, context);
   }
 
  private:
@@ -139,12 +141,13 @@ TEST_CASE("a single band is stretched over its range, with no data transparent")
   World world;
   auto request = band("a");
   request.size = TileSize{2, 512};
-  const auto picture = world.maps().singleband(request);
+  const auto maps = world.maps();
+  const auto picture = maps.singleband(request);
   std::vector<std::uint8_t> want(1024);
   for (std::size_t c = 0; c < 512; ++c)
     want[512 + c] =
         static_cast<std::uint8_t>(std::nearbyint(1 + 254 * static_cast<double>(c) / 511));
-  CHECK(*picture.bytes == io::png_grey(want, 2, 512, 1));
+  CHECK(*picture.bytes() == io::png_grey(want, 2, 512, 1));
   CHECK(picture.type == "image/png");
 }
 
@@ -152,8 +155,54 @@ TEST_CASE("a tile elsewhere is the empty picture of the default size") {
   World world;
   auto request = band("a", elsewhere);
   request.size = TileSize{64, 64};
-  CHECK(*world.maps().singleband(request).bytes == io::png_empty(256, 256));
+  const auto maps = world.maps();
+  CHECK(*maps.singleband(request).bytes() == io::png_empty(256, 256));
   CHECK(world.reads == 0);
+}
+
+TEST_CASE("the empty picture takes the rows of the default size for its width") {
+  World world;
+  Settings settings;
+  settings.default_tile_size = {32, 64};
+  const auto maps = world.maps(settings);
+  CHECK(*maps.singleband(band("a", elsewhere)).bytes() == io::png_empty(64, 32));
+  CHECK(*maps.singleband(band("a")).bytes() != io::png_empty(64, 32));
+}
+
+TEST_CASE("a picture is planned without reading, and its bytes are those of the cache") {
+  World world;
+  const auto maps = world.maps();
+  const Picture picture = maps.singleband(band("a"));
+  CHECK(world.reads == 0);
+  const auto bytes = picture.bytes();
+  CHECK(world.reads == 1);
+  CHECK(maps.singleband(band("a")).bytes() == bytes);  // the same, not a copy
+  CHECK(maps.singleband(band("a")).etag() == picture.etag());
+}
+
+TEST_CASE("whoever asks for the bytes says how long that may take") {
+  World world;
+  const auto maps = world.maps();
+  const Picture picture = maps.singleband(band("a"));
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_WITH_AS(picture.bytes({.stop = stop.get_token()}),
+                       doctest::Contains("the caller went away"), Error);
+  CHECK(world.reads == 1);  // it was asked, and gave up
+  CHECK_NOTHROW(picture.bytes());
+}
+
+TEST_CASE(
+    "a colour map that no picture can have is refused where pixels would be drawn") {
+  World world;
+  const auto maps = world.maps();
+  auto request = compute("v1+v2");
+  request.colormap = "explicit";
+  CHECK_THROWS_WITH_AS(maps.compute(request).bytes(),
+                       doctest::Contains("Encountered invalid color map explicit"),
+                       Error);
+  request.tile = elsewhere;
+  CHECK(*maps.compute(request).bytes() == io::png_empty(256, 256));
 }
 
 TEST_CASE("a tile too deep for doubles is empty, not an error") {
@@ -161,7 +210,7 @@ TEST_CASE("a tile too deep for doubles is empty, not an error") {
   const auto maps = world.maps();
   for (const int z : {55, 58, 60}) {
     const TileId deep = tile_at({5, 5}, z);
-    CHECK_NOTHROW(maps.singleband(band("a", deep)));
+    CHECK_NOTHROW(maps.singleband(band("a", deep)).bytes());
   }
 }
 
@@ -191,7 +240,7 @@ TEST_CASE("a missing file is the server's trouble, not an unknown dataset") {
   World world;
   const auto maps = world.maps();
   try {
-    maps.singleband(band("gone"));
+    maps.singleband(band("gone")).bytes();
     FAIL("drew a picture of a missing file");
   } catch (const Error& e) {
     CHECK(e.kind() == ErrorKind::unavailable);
@@ -221,12 +270,13 @@ TEST_CASE("equal requests at once read the pixels once") {
   {
     std::vector<std::jthread> askers;
     for (int i = 0; i < 8; ++i)
-      askers.emplace_back([&] { CHECK(maps.singleband(band("a")).bytes->size() > 100); });
+      askers.emplace_back(
+          [&] { CHECK(maps.singleband(band("a")).bytes()->size() > 100); });
   }
   CHECK(world.reads == 1);
   auto other_colours = band("a");
   other_colours.colormap = "viridis";
-  maps.singleband(other_colours);
+  maps.singleband(other_colours).bytes();
   CHECK(world.reads == 1);
 }
 
@@ -234,22 +284,22 @@ TEST_CASE(
     "the ETag changes with the file and with what is asked, and is free of reading") {
   World world;
   const auto maps = world.maps();
-  const auto first = maps.etag(band("a"));
-  CHECK(first == maps.etag(band("a")));
+  const auto first = maps.singleband(band("a")).etag();
+  CHECK(first == maps.singleband(band("a")).etag());
   auto other = band("a");
   other.stretch = {1.0, 2.0};
-  CHECK(first != maps.etag(other));
+  CHECK(first != maps.singleband(other).etag());
   world.touch("file", "longer than before");
-  CHECK(first != maps.etag(band("a")));
+  CHECK(first != maps.singleband(band("a")).etag());
   CHECK(world.reads == 0);
 }
 
 TEST_CASE("a replaced file is drawn anew") {
   World world;
   const auto maps = world.maps();
-  maps.singleband(band("a"));
+  maps.singleband(band("a")).bytes();
   world.touch("file", "longer than before");
-  maps.singleband(band("a"));
+  maps.singleband(band("a")).bytes();
   CHECK(world.reads == 2);
 }
 
@@ -260,7 +310,7 @@ TEST_CASE("RGB takes all keys but the last and upright ranges") {
   request.tile = TileId{5, 16, 15};
   request.keys = {"s"};
   request.bands = {"a", "b", "a"};
-  CHECK(maps.rgb(request).bytes->size() > 100);
+  CHECK(maps.rgb(request).bytes()->size() > 100);
   request.stretches[1] = {100.0, 0.0};
   CHECK_THROWS_WITH_AS(
       maps.rgb(request),
@@ -273,7 +323,7 @@ TEST_CASE("RGB takes all keys but the last and upright ranges") {
 TEST_CASE("an expression is computed, or refused in Terracotta's words") {
   World world;
   const auto maps = world.maps();
-  CHECK(maps.compute(compute("(v1+v2)/2")).bytes->size() > 100);
+  CHECK(maps.compute(compute("(v1+v2)/2")).bytes()->size() > 100);
   CHECK_THROWS_WITH_AS(
       maps.compute(compute("v3")),
       doctest::Contains(

@@ -18,7 +18,7 @@ using Bytes = std::vector<std::uint8_t>;
 using raster::Range;
 
 // Raised whenever the same request gives other bytes than before: clients keep pictures.
-constexpr int drawing_version = 1;
+constexpr int drawing_version = 2;
 
 constexpr std::string_view few_keys = "must specify all keys except last one";
 
@@ -40,9 +40,7 @@ Range range_of(const Stretch& stretch, const catalog::Metadata& metadata) {
 const raster::ColorTable& table_of(const raster::Colormaps& colormaps,
                                    const std::string& name) {
   const raster::ColorTable* table = colormaps.find(name);
-  if (table == nullptr)
-    throw invalid("no colormap is called '{}'; there are: {}", name,
-                  fmt::join(colormaps.names(), ", "));
+  if (table == nullptr) throw invalid("Encountered invalid color map {}", name);
   return *table;
 }
 
@@ -64,8 +62,8 @@ std::string grey_or_palette(const Bytes& bytes, const TileSize& size,
 
 // A picture that is known but not drawn.
 struct Plan {
-  std::string key;                    // all that it depends on
-  std::function<std::string()> draw;  // empty text: nothing to see
+  std::string key;                                  // all that it depends on
+  std::function<std::string(const Context&)> draw;  // empty text: nothing to see
 };
 
 std::string empty_key(const Settings& settings) {
@@ -73,14 +71,15 @@ std::string empty_key(const Settings& settings) {
                      settings.default_tile_size[1]);
 }
 
-// The empty picture keeps the default size, whatever was asked for: as Terracotta does.
+// The empty picture keeps the default size, whatever was asked for, and takes the rows of
+// that size for its width: as Terracotta does.
 std::string empty_picture(const Settings& settings) {
-  const auto [rows, cols] = settings.default_tile_size;
-  return io::png_empty(static_cast<std::size_t>(rows), static_cast<std::size_t>(cols));
+  const auto [width, height] = settings.default_tile_size;
+  return io::png_empty(static_cast<std::size_t>(height), static_cast<std::size_t>(width));
 }
 
 Plan empty_plan(const Maps::State& state) {
-  return {empty_key(state.settings), [&state] { return empty_picture(state.settings); }};
+  return {empty_key(state.settings), [](const Context&) { return std::string{}; }};
 }
 
 std::string settings_key(const Maps::State& state, const PictureRequest& request) {
@@ -93,9 +92,10 @@ std::string settings_key(const Maps::State& state, const PictureRequest& request
 std::string colormap_key(const Maps::State& state,
                          const std::optional<std::string>& name) {
   if (!name) return "|grey";
-  const raster::ColorTable& table = table_of(state.colormaps, *name);
-  const std::string_view bytes{reinterpret_cast<const char*>(table.data()),
-                               sizeof(table)};
+  const raster::ColorTable* table = state.colormaps.find(*name);
+  if (table == nullptr) return fmt::format("|no {}", *name);  // drawing it will say so
+  const std::string_view bytes{reinterpret_cast<const char*>(table->data()),
+                               sizeof(*table)};
   return fmt::format("|{}:{}", *name, digest(bytes));
 }
 
@@ -120,7 +120,7 @@ std::string draw_classes(const Image& image, const ExplicitColors& classes,
 }
 
 Bytes draw_band(const Image& image, Range range,
-                const std::optional<std::string>& transform) {
+                const std::optional<std::string>& transform, const Context& context) {
   Bytes bytes(image.pixels());
   if (!transform) {
     raster::stretch(image, 0, range, bytes);
@@ -129,7 +129,7 @@ Bytes draw_band(const Image& image, Range range,
   std::vector<double> scaled(image.pixels());
   raster::scale(image, 0, range, scaled);
   const std::array bands{std::span{scaled}};
-  raster::ColorTransform::parse(*transform, 1).apply(bands);
+  raster::ColorTransform::parse(*transform, 1).apply(bands, context);
   raster::to_bytes(scaled, image.valid(), bytes);
   return bytes;
 }
@@ -149,15 +149,16 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request,
                (classes ? explicit_key(*request.explicit_colors)
                         : colormap_key(state, request.colormap)) +
                fmt::format("|{}", request.color_transform.value_or("-"));
-  result.draw = [&state, &request, &context, record, range, classes]() -> std::string {
-    const auto tile = state.tile(record, request, classes, context);
+  result.draw = [&state, request, record, range,
+                 classes](const Context& patience) -> std::string {
+    const auto tile = state.tile(record, request, classes, patience);
     if (!*tile) return {};
     const TileSize size = state.size_of(request);
     if (classes)
       return draw_classes(**tile, *request.explicit_colors, size,
                           state.settings.png_compress_level);
-    return grey_or_palette(draw_band(**tile, range, request.color_transform), size,
-                           request.colormap, state);
+    const Bytes bytes = draw_band(**tile, range, request.color_transform, patience);
+    return grey_or_palette(bytes, size, request.colormap, state);
   };
   return result;
 }
@@ -199,10 +200,12 @@ std::vector<std::shared_ptr<const Tile>> read_tiles(
 
 std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles,
                               std::span<const Range> ranges,
-                              const std::optional<std::string>& transform) {
+                              const std::optional<std::string>& transform,
+                              const Context& context) {
   std::array<Bytes, 3> bytes;
   if (!transform) {
-    for (std::size_t i = 0; i < 3; ++i) bytes[i] = draw_band(**tiles[i], ranges[i], {});
+    for (std::size_t i = 0; i < 3; ++i)
+      bytes[i] = draw_band(**tiles[i], ranges[i], {}, context);
     return bytes;
   }
   std::array<std::vector<double>, 3> scaled;
@@ -213,7 +216,7 @@ std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles
   }
   const std::array bands{std::span{scaled[0]}, std::span{scaled[1]},
                          std::span{scaled[2]}};
-  raster::ColorTransform::parse(*transform, 3).apply(bands);
+  raster::ColorTransform::parse(*transform, 3).apply(bands, context);
   for (std::size_t i = 0; i < 3; ++i) {
     bytes[i].resize(scaled[i].size());
     raster::to_bytes(scaled[i], (**tiles[i]).valid(), bytes[i]);
@@ -236,10 +239,11 @@ Plan plan(const Maps::State& state, const RgbRequest& request, const Context& co
     result.key += describe_record(records[i]) +
                   fmt::format("|{},{}", ranges[i].low, ranges[i].high);
   }
-  result.draw = [&state, &request, &context, records, ranges]() -> std::string {
-    const auto tiles = read_tiles(state, records, request, context);
+  result.draw = [&state, request, records,
+                 ranges](const Context& patience) -> std::string {
+    const auto tiles = read_tiles(state, records, request, patience);
     if (tiles.empty()) return {};
-    const auto bytes = draw_rgb(tiles, ranges, request.color_transform);
+    const auto bytes = draw_rgb(tiles, ranges, request.color_transform, patience);
     const TileSize size = state.size_of(request);
     return io::png_rgb(bytes[0], bytes[1], bytes[2], size.rows, size.cols,
                        state.settings.png_compress_level);
@@ -309,11 +313,11 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
   std::size_t i = 0;
   for (const auto& [name, value] : request.operands)
     result.key += fmt::format("|{}", name) + describe_record(records[i++]);
-  result.draw = [&state, &request, &context, records, expression,
-                 range]() -> std::string {
-    const auto tiles = read_tiles(state, records, request, context);
+  result.draw = [&state, request, records, expression,
+                 range](const Context& patience) -> std::string {
+    const auto tiles = read_tiles(state, records, request, patience);
     if (tiles.empty() && !records.empty()) return {};
-    const Image out = run_expression(expression, request, tiles, context);
+    const Image out = run_expression(expression, request, tiles, patience);
     Bytes bytes(out.pixels());
     raster::stretch_once(out, 0, range, bytes);
     return grey_or_palette(bytes, state.size_of(request), request.colormap, state);
@@ -324,20 +328,18 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
 template <class Request>
 Picture picture(const Maps::State& state, const Request& request,
                 const Context& context) {
-  const Plan planned = plan(state, request, context);
-  const auto draw = [&] {
-    std::string bytes = planned.draw();
-    return bytes.empty() ? empty_picture(state.settings) : bytes;
+  Plan planned = plan(state, request, context);
+  std::string etag =
+      fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
+  const auto make = [&state, planned = std::move(planned)](const Context& patience) {
+    const auto draw = [&] {
+      std::string bytes = planned.draw(patience);
+      return bytes.empty() ? empty_picture(state.settings) : bytes;
+    };
+    const auto size = [](const std::string& bytes) { return bytes.size(); };
+    return state.pictures.get_or_make(planned.key, draw, size, patience);
   };
-  const auto size = [](const std::string& bytes) { return bytes.size(); };
-  return {"image/png", state.pictures.get_or_make(planned.key, draw, size, context)};
-}
-
-template <class Request>
-std::string tag(const Maps::State& state, const Request& request,
-                const Context& context) {
-  const std::string key = plan(state, request, context).key;
-  return fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, key)));
+  return {std::move(etag), make};
 }
 
 }  // namespace
@@ -352,16 +354,6 @@ Picture Maps::rgb(const RgbRequest& request, const Context& context) const {
 
 Picture Maps::compute(const ComputeRequest& request, const Context& context) const {
   return picture(*state_, request, context);
-}
-
-std::string Maps::etag(const SinglebandRequest& request, const Context& context) const {
-  return tag(*state_, request, context);
-}
-std::string Maps::etag(const RgbRequest& request, const Context& context) const {
-  return tag(*state_, request, context);
-}
-std::string Maps::etag(const ComputeRequest& request, const Context& context) const {
-  return tag(*state_, request, context);
 }
 
 }  // namespace terrazzo::maps

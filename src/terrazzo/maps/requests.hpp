@@ -3,7 +3,6 @@
 
 #include <array>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,11 +14,6 @@
 #include "terrazzo/data/tile_grid.hpp"
 
 namespace terrazzo::maps {
-
-struct Picture {
-  std::string type = "image/png";
-  std::shared_ptr<const std::string> bytes{};
-};
 
 // A bound of a stretch: nothing = the dataset's own minimum or maximum, a number, or
 // percentile N as "pN" (element N of the percentiles, from 0: Terracotta's counting).

@@ -20,6 +20,9 @@ struct Settings {
   std::string log_format = "plain";
   std::string resampler = "exact";
   std::uint64_t raster_cache_size = 513'802'240;
+  std::optional<std::string> raster_aws_access_key;
+  std::optional<std::string> raster_aws_secret_key;
+  std::optional<std::string> raster_aws_s3_endpoint;
   std::array<std::int64_t, 2> default_tile_size{256, 256};
   std::int64_t max_tile_size = 4096;
   std::array<std::int64_t, 2> lazy_loading_max_shape{1024, 1024};
@@ -36,6 +39,7 @@ struct Settings {
   double request_timeout = 30;
   std::int64_t max_body_bytes = 1 << 20;
   std::int64_t max_header_bytes = 64 << 10;
+  std::int64_t max_connections = 10'000;
   double idle_timeout = 75;
   double drain_timeout = 20;
   int threads = 0;
@@ -44,6 +48,10 @@ struct Settings {
 
   void fields(auto& f);
 };
+
+// Throws invalid_input: settings that each may be, but not together; a cache_control that
+// no header can hold.
+void check(const Settings& settings);
 
 inline const std::vector<std::string> resampling_names{"nearest", "linear", "cubic",
                                                        "average"};
@@ -62,6 +70,13 @@ void Settings::fields(auto& f) {
     one_of({"exact"}));
   f("raster_cache_size", raster_cache_size,
     "Bytes of rasters and tiles kept in memory; 0 keeps none.");
+  f("raster_aws_access_key", raster_aws_access_key,
+    "Access key for rasters at raster_aws_s3_endpoint.", secret());
+  f("raster_aws_secret_key", raster_aws_secret_key,
+    "Secret key for rasters at raster_aws_s3_endpoint.", secret());
+  f("raster_aws_s3_endpoint", raster_aws_s3_endpoint,
+    "Host and port of the S3 server that s3:// rasters are on, spoken to by plain HTTP "
+    "with the bucket in the path; Amazon's if absent.");
   f("default_tile_size", default_tile_size,
     "Rows and columns of a tile if none are asked for.", within(1, 65536));
   f("max_tile_size", max_tile_size,
@@ -92,6 +107,8 @@ void Settings::fields(auto& f) {
     at_least(1));
   f("max_header_bytes", max_header_bytes,
     "Most bytes in the head of a request, its URL included.", at_least(256));
+  f("max_connections", max_connections,
+    "Most connections at once; more are answered 503 and closed.", within(1, 1'000'000));
   f("idle_timeout", idle_timeout, "Seconds an idle connection is kept open.",
     at_least(0.1));
   f("drain_timeout", drain_timeout,

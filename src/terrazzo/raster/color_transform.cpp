@@ -17,6 +17,8 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 // Each operation costs several powers a pixel; a picture needs a few.
 constexpr std::size_t most_operations = 16;
+constexpr std::size_t most_bands = 3;
+constexpr std::size_t block_pixels = 16384;
 
 using Words = std::vector<std::string>;
 
@@ -193,7 +195,9 @@ ColorTransform ColorTransform::parse(std::string_view text, std::size_t bands) {
   return out;
 }
 
-void ColorTransform::apply(Bands bands) const {
+void ColorTransform::apply(Bands whole, const Context& context) const {
+  std::array<std::span<double>, most_bands> block;
+  const Bands bands = std::span{block}.first(whole.size());
   const auto run = [&](const auto& operation) {
     using T = std::decay_t<decltype(operation)>;
     if constexpr (std::is_same_v<T, Gamma>) {
@@ -216,7 +220,13 @@ void ColorTransform::apply(Bands bands) const {
       }
     }
   };
-  for (const Operation& operation : operations_) std::visit(run, operation);
+  const std::size_t pixels = whole.empty() ? 0 : whole[0].size();
+  for (std::size_t begin = 0; begin < pixels; begin += block_pixels) {
+    context.check();
+    for (std::size_t k = 0; k < whole.size(); ++k)
+      block[k] = whole[k].subspan(begin, std::min(block_pixels, pixels - begin));
+    for (const Operation& operation : operations_) std::visit(run, operation);
+  }
 }
 
 }  // namespace terrazzo::raster

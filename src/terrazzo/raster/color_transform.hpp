@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "terrazzo/base/context.hpp"
+
 namespace terrazzo::raster {
 
 // "gamma rgb 1.5, sigmoidal rgb 6 0.5, saturation 1.2": the colour operations of
@@ -18,9 +20,10 @@ class ColorTransform {
 
   // Each span holds one band, equally long; in place. NaN stays NaN (and counts as 0 for
   // the other bands of a saturation); others end in 0..1.
+  // Throws cancelled, timeout: the context ended; looked at between blocks of pixels.
   // Cost: O(pixels x operations); allocates nothing. Source: color-operations of
   // rio-color.
-  void apply(std::span<const std::span<double>> bands) const;
+  void apply(std::span<const std::span<double>> bands, const Context& context = {}) const;
 
  private:
   struct Gamma {

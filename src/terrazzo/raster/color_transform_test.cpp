@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "terrazzo/base/error.hpp"
@@ -153,4 +155,21 @@ TEST_CASE("a transform has at most 16 operations") {
   text.pop_back();
   CHECK_NOTHROW(ColorTransform::parse(text, 1));
   CHECK_THROWS_AS(ColorTransform::parse(text + " gamma 1 1.1", 1), terrazzo::Error);
+}
+
+TEST_CASE("colours are not worked on for a caller who went away") {
+  std::stop_source stop;
+  stop.request_stop();
+  std::vector<double> values(10, 0.5);
+  const std::array bands{std::span{values}};
+  CHECK_THROWS_WITH_AS(
+      ColorTransform::parse("gamma 1 2", 1).apply(bands, {.stop = stop.get_token()}),
+      doctest::Contains("the caller went away"), terrazzo::Error);
+}
+
+TEST_CASE("pictures of many pixels are worked on whole") {
+  std::vector<double> values(100'001, 0.25);
+  const std::array bands{std::span{values}};
+  ColorTransform::parse("gamma 1 2", 1).apply(bands);
+  CHECK(std::ranges::count(values, 0.5) == 100'001);
 }

@@ -3,33 +3,45 @@
 namespace terrazzo::http {
 namespace {
 
-maps::ComputeRequest request_of(const Call& call, const ComputeQuery& query) {
-  maps::ComputeRequest request;
-  request.tile = tile_of(call);
-  request.size = tile_size_of(query.tile_size);
-  request.keys = keys_of(call);
-  request.expression = query.expression;
+bool is_word_part(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         c == '_' || c == '.';
+}
+
+// Nothing but blanks between two operands: a plus of a URL arrives as a blank.
+bool may_have_lost_plus(std::string_view text) {
+  for (auto at = text.find(' '); at != text.npos; at = text.find(' ', at + 1)) {
+    const auto next = text.find_first_not_of(' ', at);
+    if (at == 0 || next == text.npos) continue;
+    const bool is_after_operand = is_word_part(text[at - 1]) || text[at - 1] == ')';
+    if (is_after_operand && (is_word_part(text[next]) || text[next] == '(')) return true;
+  }
+  return false;
+}
+
+maps::Picture planned(const Call& call, const maps::ComputeRequest& request) {
+  try {
+    return call.site.maps.compute(request, call.context);
+  } catch (const Error& e) {
+    const std::string& text = request.expression;
+    const bool is_call = text.find(") (") != text.npos;  // as Python reads it
+    const bool is_suspect = is_call || e.message().ends_with("is not a valid expression");
+    if (e.kind() != ErrorKind::invalid_input || !is_suspect || !may_have_lost_plus(text))
+      throw;
+    throw invalid("{}; write + as %2B in a URL", e.message());
+  }
+}
+
+Response answer_compute(const Call& call) {
+  auto query = query_of<ComputeQuery>(call);
+  auto request = picture_request<maps::ComputeRequest>(call, query.tile_size);
+  request.expression = std::move(query.expression);
   for (std::size_t i = 0; i < query.operands.size(); ++i)
     if (query.operands[i])
       request.operands[fmt::format("v{}", i + 1)] = *query.operands[i];
   request.stretch = query.stretch_range;
-  request.colormap = query.colormap;
-  return request;
-}
-
-Response answer_compute(const Call& call) {
-  const auto query = query_of<ComputeQuery>(call);
-  maps::ComputeRequest request = request_of(call, query);
-  const maps::Maps& maps = call.site.maps;
-  if (query.colormap == "explicit") {
-    // A name that the parameter allows and no picture can have; other faults come first.
-    request.colormap.reset();
-    (void)maps.compute(request, call.context);
-    throw invalid("Encountered invalid color map explicit");
-  }
-  return picture_answer(call, request, [&](const auto& asked) {
-    return maps.compute(asked, call.context);
-  });
+  request.colormap = std::move(query.colormap);
+  return picture_answer(call, planned(call, request));
 }
 
 Json describe_compute(const maps::Maps& maps) {

@@ -53,12 +53,13 @@ Response answer_metadata_of_many(const Call& call) {
   if (asked.keys.size() > static_cast<std::size_t>(most))
     throw invalid(
         "Maximum number of keys exceeded ({}). This limit can be configured in the "
-        "server "
-        "settings.",
+        "server settings.",
         most);
   Json all = Json::array();
-  for (const catalog::Keys& keys : asked.keys)
+  for (const catalog::Keys& keys : asked.keys) {
+    call.context.check();
     all.push_back(metadata_object(maps, maps.record(keys, call.context), query.columns));
+  }
   return json_answer(all);
 }
 

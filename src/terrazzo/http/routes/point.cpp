@@ -5,7 +5,8 @@ namespace {
 
 Response answer_point(const Call& call) {
   const auto query = query_of<PointQuery>(call);
-  const auto found = call.site.maps.point(keys_of(call), {query.lon, query.lat});
+  const auto found =
+      call.site.maps.point(keys_of(call), {query.lon, query.lat}, call.context);
   const Json native{{"x", found.native.x}, {"y", found.native.y}, {"crs", found.crs}};
   return json_answer({{"value", found.value ? Json(*found.value) : Json{}},
                       {"native", native},

@@ -5,18 +5,13 @@ namespace {
 
 Response answer_rgb(const Call& call) {
   auto query = query_of<RgbQuery>(call);
-  maps::RgbRequest request;
-  request.tile = tile_of(call);
-  request.size = tile_size_of(query.tile_size);
-  request.keys = keys_of(call);
+  auto request = picture_request<maps::RgbRequest>(call, query.tile_size);
   request.bands = {query.r, query.g, query.b};
   request.stretches = {query.r_range.value_or(maps::Stretch{}),
                        query.g_range.value_or(maps::Stretch{}),
                        query.b_range.value_or(maps::Stretch{})};
   request.color_transform = std::move(query.color_transform);
-  return picture_answer(call, request, [&](const auto& asked) {
-    return call.site.maps.rgb(asked, call.context);
-  });
+  return picture_answer(call, call.site.maps.rgb(request, call.context));
 }
 
 Json describe_rgb(const maps::Maps& maps) {

@@ -5,10 +5,7 @@ namespace {
 
 Response answer_singleband(const Call& call) {
   auto query = query_of<SinglebandQuery>(call);
-  maps::SinglebandRequest request;
-  request.tile = tile_of(call);
-  request.size = tile_size_of(query.tile_size);
-  request.keys = keys_of(call);
+  auto request = picture_request<maps::SinglebandRequest>(call, query.tile_size);
   if (query.stretch_range) request.stretch = *query.stretch_range;
   if (query.colormap == "explicit") {
     request.explicit_colors = std::move(query.explicit_color_map);
@@ -16,9 +13,7 @@ Response answer_singleband(const Call& call) {
     request.colormap = std::move(query.colormap);
   }
   request.color_transform = std::move(query.color_transform);
-  return picture_answer(call, request, [&](const auto& asked) {
-    return call.site.maps.singleband(asked, call.context);
-  });
+  return picture_answer(call, call.site.maps.singleband(request, call.context));
 }
 
 Json describe_singleband(const maps::Maps& maps) {

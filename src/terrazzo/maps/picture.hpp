@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "terrazzo/base/context.hpp"
+
+namespace terrazzo::maps {
+
+// A picture that is planned: everything it depends on is looked up and checked, its
+// pixels are not read yet. Not to be used after the Maps it came from.
+class Picture {
+ public:
+  static constexpr std::string_view type = "image/png";
+  using Bytes = std::shared_ptr<const std::string>;
+  using Make = std::function<Bytes(const Context&)>;
+
+  Picture(std::string etag, Make make) : etag_(std::move(etag)), make_(std::move(make)) {}
+
+  // Quoted; from the identity of the files behind it and everything in the request that
+  // changes it. A file that cannot be asked counts as another each minute.
+  const std::string& etag() const noexcept { return etag_; }
+
+  // From the cache or made. A tile that meets no data is the empty picture.
+  // Throws unavailable, corrupt_data, timeout, cancelled; invalid_input: an expression
+  // that cannot be computed.
+  Bytes bytes(const Context& context = {}) const { return make_(context); }
+
+ private:
+  std::string etag_;
+  Make make_;
+};
+
+}  // namespace terrazzo::maps
