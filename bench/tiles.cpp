@@ -84,7 +84,7 @@ std::string singleband(const maps::Maps& maps, const TileId& tile) {
   request.keys = {"s", "B04"};
   request.stretch = stretch;
   request.colormap = "viridis";
-  return *maps.singleband(request).bytes;
+  return *maps.singleband(request).bytes();
 }
 
 std::string rgb(const maps::Maps& maps, const TileId& tile) {
@@ -93,7 +93,7 @@ std::string rgb(const maps::Maps& maps, const TileId& tile) {
   request.keys = {"s"};
   request.bands = {"B08", "B04", "B02"};
   request.stretches = {stretch, stretch, stretch};
-  return *maps.rgb(request).bytes;
+  return *maps.rgb(request).bytes();
 }
 
 std::string compute(const maps::Maps& maps, const TileId& tile) {
@@ -103,7 +103,7 @@ std::string compute(const maps::Maps& maps, const TileId& tile) {
   request.expression = "(1.0*v1-v2)/(v1+v2)";
   request.operands = {{"v1", "B08"}, {"v2", "B04"}};
   request.stretch = {-1, 1};
-  return *maps.compute(request).bytes;
+  return *maps.compute(request).bytes();
 }
 
 // One kind of picture, made by both.

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/base/text.hpp"
 
 namespace terrazzo::app {
 namespace {
@@ -17,6 +18,24 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* body)
   if (text.size() + size * count > most_bytes) return 0;
   text.append(bytes, size * count);
   return size * count;
+}
+
+// Only what may go away by itself is worth trying again.
+ErrorKind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_TOO_MANY_REDIRECTS:
+      return ErrorKind::invalid_input;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return ErrorKind::not_found;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return ErrorKind::unsupported;
+    default:
+      return ErrorKind::unavailable;
+  }
 }
 
 }  // namespace
@@ -35,9 +54,10 @@ Fetched fetch(const std::string& url, std::chrono::seconds timeout) {
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &fetched.body);
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_WRITE_ERROR)
-    throw failure(ErrorKind::too_large, "'{}' answers with more than 16 MB", url);
+    throw failure(ErrorKind::too_large, "'{}' answers with more than 16 MB",
+                  shown(url, 200));
   if (code != CURLE_OK)
-    throw failure(ErrorKind::unavailable, "'{}' does not answer: {}", url,
+    throw failure(kind_of(code), "'{}' does not answer: {}", shown(url, 200),
                   curl_easy_strerror(code));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);

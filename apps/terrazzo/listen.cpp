@@ -1,17 +1,21 @@
 #include "listen.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "settings.hpp"
+#include "terrazzo/base/log.hpp"
 #include "terrazzo/base/pool.hpp"
 
 namespace terrazzo::app {
 namespace {
 
 constexpr std::size_t default_queue = 4096;
+constexpr std::chrono::seconds last_grace{2};
 
 std::size_t or_else(int value, std::size_t otherwise) {
   return value > 0 ? static_cast<std::size_t>(value) : otherwise;
@@ -25,6 +29,25 @@ std::string url_of(const std::string& address, std::uint16_t port) {
   return fmt::format("http://{}:{}/", host, port);
 }
 
+// Does everything end that was told to stop?
+bool becomes_idle(const Pool& pool) {
+  const auto until = Context::Clock::now() + last_grace;
+  for (;;) {
+    const auto figures = pool.figures();
+    if (figures.running == 0 && figures.queued == 0) return true;
+    if (Context::Clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+// A read that nothing interrupts would keep the pool, and so the process, for ever.
+[[noreturn]] void leave_all(const Listen& listen) {
+  log::warning("requests that did not stop are left as they are");
+  if (listen.abandon) listen.abandon();
+  std::fflush(nullptr);
+  std::_Exit(0);
+}
+
 }  // namespace
 
 void set_ports(http::ServerOptions& options, int port, PortRange range) {
@@ -35,12 +58,14 @@ void set_ports(http::ServerOptions& options, int port, PortRange range) {
 int run_server(const Listen& listen, const std::stop_token& stop) {
   if (environment("TESTING")) return 0;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  // It ends after the server, so what it runs must not hold the server itself.
   Pool pool{or_else(listen.threads, cores), or_else(listen.max_queue, default_queue)};
   http::Server server{listen.options, listen.handler, pool};
   if (listen.watch) listen.watch(server);
   const std::stop_callback on_stop{stop, [&server] { server.stop(); }};
   listen.greet(url_of(listen.options.address, server.port()));
   server.run();
+  if (!becomes_idle(pool)) leave_all(listen);
   return 0;
 }
 

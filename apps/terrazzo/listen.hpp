@@ -22,14 +22,16 @@ struct Listen {
   int max_queue = 0;                                    // 0: 4096
   std::function<void(const http::Server&)> watch{};     // before the first request
   std::function<void(const std::string& url)> greet{};  // "http://127.0.0.1:5000/"
+  std::function<void()> abandon{};  // tidies up if the process ends amid requests
 };
 
 // port 0: the first free one of the range.
 void set_ports(http::ServerOptions& options, int port, PortRange range);
 
 // Answers until `stop`, then what is running; 0. If TESTING is set in the environment,
-// returns before it listens.
-// Throws unavailable: the port, or every port of the range, is taken.
+// returns before it listens. Requests that neither end in the drain time-out nor after
+// they are told to stop are left as they are: the process ends here, with 0.
+// Throws as http::Server.
 int run_server(const Listen& listen, const std::stop_token& stop);
 
 }  // namespace terrazzo::app

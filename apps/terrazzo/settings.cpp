@@ -1,14 +1,16 @@
 #include "settings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 #include "terrazzo/base/config.hpp"
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/base/text.hpp"
+
+extern char** environ;
 
 namespace terrazzo::app {
 namespace {
@@ -16,20 +18,70 @@ namespace {
 namespace fs = std::filesystem;
 
 // Settings of Terracotta that have nothing to set here.
-constexpr std::array without_effect{
-    "flask_profile",       "xray_profile",        "raster_cache_compress_level",
-    "use_multiprocessing", "remote_db_cache_dir", "remote_db_cache_ttl",
+constexpr std::string_view without_effect[] = {
+    "flask_profile",
+    "xray_profile",
+    "raster_cache_compress_level",
+    "use_multiprocessing",
+    "remote_db_cache_dir",
+    "remote_db_cache_ttl",
+    "sql_user",
+    "sql_password",
+    "mysql_user",
+    "mysql_password",
+    "postgresql_user",
+    "postgresql_password",
 };
+
+// Variables that are no settings: see environment().
+constexpr std::string_view other_variables[] = {"extra_cmap_folder", "testing"};
+constexpr std::string_view own_prefix = "TERRAZZO_";
 
 // Of a settings file or a colour map.
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
+// Each value is checked by itself, so that a message can name its line.
 Json file_values(const std::string& path) {
-  Json values = json_of_toml(read_file(path, most_bytes), path);
-  for (const char* name : without_effect)
-    if (values.erase(name) > 0)
+  const std::string text = read_file(path, most_bytes);
+  Json values = json_of_toml(text, path);
+  for (const std::string_view name : without_effect)
+    if (values.erase(std::string{name}) > 0)
       log::warning("this setting of Terracotta has no effect", {{"name", name}});
+  for (const auto& [name, value] : values.items())
+    (void)from_json<maps::Settings>(
+        Json{{name, value}}, fmt::format("{}:{}", shown(path), line_of_key(text, name)));
   return values;
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const FieldRow& row : field_rows<maps::Settings>()) names.push_back(row.name);
+  return names;
+}
+
+// A misspelt variable would otherwise do nothing, silently. Others' variables may begin
+// with TC_, so those are let be.
+void warn_of_unknown_variables() {
+  const auto settings = setting_names();
+  std::vector<std::string_view> known{settings.begin(), settings.end()};
+  known.insert(known.end(), std::begin(without_effect), std::end(without_effect));
+  known.insert(known.end(), std::begin(other_variables), std::end(other_variables));
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line{*entry};
+    const std::string_view variable = line.substr(0, line.find('='));
+    if (!variable.starts_with(own_prefix)) continue;
+    const std::string name = lower_case(variable.substr(own_prefix.size()));
+    const bool is_upper = lower_case(variable) != variable;
+    if (is_upper && std::ranges::find(known, name) != known.end()) continue;
+    const auto meant = likely(name, known);
+    if (meant.empty()) {
+      log::warning("no setting has this variable", {{"variable", variable}});
+    } else {
+      const auto right = fmt::format("{}{}", own_prefix, upper_case(meant));
+      log::warning("no setting has this variable; did you mean another?",
+                   {{"variable", variable}, {"meant", right}});
+    }
+  }
 }
 
 }  // namespace
@@ -48,7 +100,10 @@ maps::Settings load_settings(const Session& session, const Json& flags) {
   values = merge(values, environment_values(field_rows<maps::Settings>()));
   values = merge(values, flags);
   if (!session.loglevel.empty()) values["loglevel"] = session.loglevel;
-  return from_json<maps::Settings>(values, "settings");
+  warn_of_unknown_variables();
+  auto settings = from_json<maps::Settings>(values, "settings");
+  maps::check(settings);
+  return settings;
 }
 
 raster::Colormaps load_colormaps() {

@@ -446,7 +446,7 @@ def test_settings_come_from_file_then_environment_then_flags(terrazzo, tmp_path)
     assert size(TC_DEFAULT_TILE_SIZE="[48, 48]", TERRAZZO_DEFAULT_TILE_SIZE="[56, 56]") == 56
     assert size("--default-tile-size", "64,64", TC_DEFAULT_TILE_SIZE="[48, 48]") == 64
     (tmp_path / "settings.toml").write_text("NONSENSE = 1\n")
-    assert "nonsense" in terrazzo("-c", "settings.toml", "serve", "-d", "out.sqlite", code=2).stderr
+    assert "settings.toml:1: no option is called 'nonsense'" in terrazzo("-c", "settings.toml", "serve", "-d", "out.sqlite", code=2).stderr
     terrazzo("-c", "missing.toml", "serve", "-d", "out.sqlite", code=3)
 
 

@@ -8,6 +8,7 @@
 #include "listen.hpp"
 #include "options.hpp"
 #include "stop.hpp"
+#include "terrazzo/base/text.hpp"
 #include "terrazzo/http/app.hpp"
 
 extern char** environ;
@@ -50,15 +51,27 @@ bool is_compatible(const std::string& version) {
          minor == "0.9";
 }
 
-// Throws unavailable: nobody answers, or not as a tile server does. unsupported: it has
-// a version that the explorer does not know.
+// What a status that is not 200 says of a server that should have answered.
+ErrorKind kind_of(int status) {
+  if (status == 401 || status == 403) return ErrorKind::denied;
+  if (status == 408 || status == 429 || status >= 500) return ErrorKind::unavailable;
+  return status == 404 ? ErrorKind::not_found : ErrorKind::unsupported;
+}
+
+// Throws as fetch(); not_found: nothing there is called /keys. denied: it is not for us.
+// unsupported: that is no tile server, or of a version that the explorer does not know.
 void probe(const std::string& url) {
   const auto keys = fetch(url + "/keys", probe_timeout);
   const Json answer = Json::parse(keys.body, nullptr, false);
-  if (keys.status != 200 || !answer.is_object() || !answer.contains("keys"))
-    throw failure(ErrorKind::unavailable,
-                  "{}/keys does not answer as a tile server does (status {})", url,
-                  keys.status);
+  if (keys.status != 200)
+    throw failure(kind_of(keys.status),
+                  "{}/keys answers with status {}; a tile server has its keys there",
+                  shown(url, 200), keys.status);
+  if (!answer.is_object() || !answer.contains("keys"))
+    throw failure(ErrorKind::unsupported,
+                  "{}/keys does not answer as a tile server does; is the URL that of a "
+                  "Terrazzo or Terracotta server?",
+                  shown(url, 200));
   const auto about =
       Json::parse(fetch(url + "/swagger.json", probe_timeout).body, nullptr, false);
   const Json::json_pointer where{"/info/version"};
@@ -69,7 +82,7 @@ void probe(const std::string& url) {
   if (!is_compatible(version))
     throw failure(ErrorKind::unsupported,
                   "the server has version '{}', which this explorer does not know",
-                  version);
+                  shown(version));
 }
 
 // Failing to is not worth a word: the URL is printed.

@@ -65,6 +65,12 @@ void check(const Request& request, const maps::Settings& settings) {
           name);
 }
 
+formats::GdalOptions gdal_options(const maps::Settings& settings) {
+  return {.s3 = {.endpoint = settings.raster_aws_s3_endpoint.value_or(""),
+                 .access_key = settings.raster_aws_access_key.value_or(""),
+                 .secret_key = settings.raster_aws_secret_key.value_or("")}};
+}
+
 // Catalogues what matches in a database of its own; nothing is read yet.
 std::string ingest_pattern(const Request& request, const TemporaryFolder& folder) {
   jobs::IngestRequest ingest;
@@ -90,7 +96,7 @@ int serve(const Request& request, maps::Settings settings, const Session& sessio
   auto database = open_database(settings);
   const auto datasets = database->count({});
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
-  openers.push_back(formats::gdal_opener());
+  openers.push_back(formats::gdal_opener(gdal_options(settings)));
   const maps::Maps maps{settings, std::move(database), std::move(openers),
                         load_colormaps()};
   http::App app{maps};
@@ -102,14 +108,13 @@ int serve(const Request& request, maps::Settings settings, const Session& sessio
                 .max_queue = settings.max_queue};
   listen.options.address = request.allow_all_ips ? "0.0.0.0" : request.host;
   set_ports(listen.options, request.port, ports);
-  listen.watch = [&app](const http::Server& server) {
-    app.watch([&server] { return server.figures(); });
-  };
+  listen.watch = [&app](const http::Server& server) { app.watch(server.watcher()); };
+  listen.abandon = [&folder] { folder.reset(); };
   listen.greet = [&](const std::string& url) {
     session.result({{"url", url}, {"datasets", datasets}, {"api", url + "apidoc"}},
-                   fmt::format("Serving {} datasets\n  map  {}\n  API  {}apidoc\n"
+                   fmt::format("Serving {} dataset{}\n  map  {}\n  API  {}apidoc\n"
                                "Stop with Ctrl-C.",
-                               datasets, url, url));
+                               datasets, datasets == 1 ? "" : "s", url, url));
   };
   return run_server(listen, stop.token());
 }

@@ -46,7 +46,14 @@ struct Settings {
   int max_queue = 0;
   std::string cache_control = "no-cache";
 
-  void fields(auto& f);
+  void fields(auto& f) {
+    picture_fields(f);
+    server_fields(f);
+  }
+
+ private:
+  void picture_fields(auto& f);
+  void server_fields(auto& f);
 };
 
 // Throws invalid_input: settings that each may be, but not together; a cache_control that
@@ -56,7 +63,7 @@ void check(const Settings& settings);
 inline const std::vector<std::string> resampling_names{"nearest", "linear", "cubic",
                                                        "average"};
 
-void Settings::fields(auto& f) {
+void Settings::picture_fields(auto& f) {
   f("driver_path", driver_path, "The catalogue: a path or URL of its database.");
   f("driver_provider", driver_provider,
     "The kind of catalogue, if its URL does not tell.");
@@ -96,6 +103,9 @@ void Settings::fields(auto& f) {
     "Origins whose pages may read keys, datasets, metadata and colour maps (CORS).");
   f("allowed_origins_tiles", allowed_origins_tiles,
     "Origins whose pages may read tiles (CORS).");
+}
+
+void Settings::server_fields(auto& f) {
   f("max_post_metadata_keys", max_post_metadata_keys,
     "Most datasets in one POST of metadata.", at_least(1));
   f("max_expression_length", max_expression_length, "Most characters of an expression.",
