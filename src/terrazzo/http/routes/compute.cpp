@@ -19,9 +19,9 @@ bool may_have_lost_plus(std::string_view text) {
   return false;
 }
 
-maps::Picture planned(const Call& call, const maps::ComputeRequest& request) {
+Response drawn(const Call& call, const maps::ComputeRequest& request) {
   try {
-    return call.site.maps.compute(request, call.context);
+    return picture_answer(call, call.site.maps.compute(request, call.context));
   } catch (const Error& e) {
     const std::string& text = request.expression;
     const bool is_call = text.find(") (") != text.npos;  // as Python reads it
@@ -41,7 +41,7 @@ Response answer_compute(const Call& call) {
       request.operands[fmt::format("v{}", i + 1)] = *query.operands[i];
   request.stretch = query.stretch_range;
   request.colormap = std::move(query.colormap);
-  return picture_answer(call, planned(call, request));
+  return drawn(call, request);
 }
 
 Json describe_compute(const maps::Maps& maps) {
