@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -70,6 +71,21 @@ class RampOpener : public io::RasterOpener {
 
  private:
   std::atomic<int>& reads_;
+};
+
+// Does something else whenever a file is opened.
+class Meddler : public RampOpener {
+ public:
+  Meddler(std::atomic<int>& reads, std::function<void()> meddle)
+      : RampOpener(reads), meddle_(std::move(meddle)) {}
+  std::shared_ptr<const io::Raster> open(const std::string& uri,
+                                         int band) const override {
+    meddle_();
+    return RampOpener::open(uri, band);
+  }
+
+ private:
+  std::function<void()> meddle_;
 };
 
 // A folder with a catalogue of (scene, band): s/a and s/b with metadata of the ramp,
@@ -254,6 +270,20 @@ TEST_CASE("metadata that is missing is computed once and stored") {
   const auto maps = world.maps();
   CHECK(maps.record({"s", "lazy"}).metadata->high == 511);
   CHECK(catalog::open_catalog(world.database)->get({"s", "lazy"})->metadata.has_value());
+}
+
+TEST_CASE("metadata computed late do not undo that a dataset was entered anew") {
+  World world;
+  world.touch("other");
+  const catalog::Record anew{{"s", "lazy"}, world.path("other")};
+  std::vector<std::unique_ptr<io::RasterOpener>> openers;
+  openers.push_back(std::make_unique<Meddler>(
+      world.reads, [&] { catalog::open_catalog(world.database)->insert(anew); }));
+  const Maps maps{{}, catalog::open_catalog(world.database), std::move(openers)};
+  CHECK(maps.record(anew.keys).metadata);
+  const auto now = catalog::open_catalog(world.database)->get(anew.keys);
+  CHECK(now->path == anew.path);
+  CHECK_FALSE(now->metadata);
 }
 
 TEST_CASE("missing metadata of a read-only catalogue is denied") {
