@@ -4,6 +4,8 @@
 # one test program that links that library and the ones below it: a layer that
 # reaches upwards does not link. tools/check_layers.py does the same for #includes.
 # LINKS: seen in headers (JSON and fmt only); PRIVATE: used in .cpp files.
+# The target unit_tests is all of these test programs and nothing else.
+add_custom_target(unit_tests)
 function(terrazzo_layer name)
   cmake_parse_arguments(arg "" "" "NEEDS;LINKS;PRIVATE" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/terrazzo/${name})
@@ -31,6 +33,7 @@ function(terrazzo_layer name)
     target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_compile_definitions(${name}_tests PRIVATE TERRAZZO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_tests)
+    add_dependencies(unit_tests ${name}_tests)
   endif()
 endfunction()
 
