@@ -88,6 +88,12 @@ TEST_CASE("what is wrong with a TOML file is said with its place") {
   CHECK(toml_message(std::string(2 << 20, '#')).find("too many") != std::string::npos);
 }
 
+TEST_CASE(
+    "a date that ends after its T is a fault of the file, not the end of the program") {
+  for (const char* text : {"x = 1799-05-27T-27", "x = 1799-05-27T", "x = 1799-05-27T:"})
+    CHECK(toml_message(text).starts_with("my.toml:"));
+}
+
 TEST_CASE("deep nesting is refused, not followed") {
   CHECK(toml_message("a = " + repeated("[", 100'000)) != "");
   CHECK(toml_message("a" + repeated(".a", 200'000) + " = 1").find("nested") !=
