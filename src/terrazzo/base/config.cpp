@@ -2,11 +2,14 @@
 
 namespace {
 struct BrokenAssertion {};
+constexpr void must_hold(bool condition) {
+  if (!condition) throw BrokenAssertion{};
+}
 }  // namespace
 
 // toml++ 3.3 asserts of some texts what they need not hold, as "x = 1979-05-27T-": the
 // text is at fault then, and the program goes on.
-#define TOML_ASSERT(condition) ((condition) ? void() : throw BrokenAssertion{})
+#define TOML_ASSERT(condition) ::must_hold(static_cast<bool>(condition))
 #include <toml++/toml.h>
 
 #include <algorithm>

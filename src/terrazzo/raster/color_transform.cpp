@@ -18,6 +18,9 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 // Each operation costs several powers a pixel; a picture needs a few.
 constexpr std::size_t most_operations = 16;
 constexpr std::size_t most_bands = 3;
+
+// More changes nothing that can be seen, and what is computed with it stays finite.
+constexpr double most_strength = 1e9;
 constexpr std::size_t block_pixels = 16384;
 
 using Words = std::vector<std::string>;
@@ -97,9 +100,14 @@ std::vector<std::size_t> bands_of(const std::string& word, std::size_t bands) {
   return {out.begin(), out.end()};
 }
 
+double held(double strength) {
+  return std::clamp(strength, -most_strength, most_strength);
+}
+
 double sigmoidal(double value, double contrast, double bias) {
   const double start = 1 / (1 + std::exp(contrast * bias));
   const double end = 1 / (1 + std::exp(contrast * (bias - 1)));
+  if (start == end) return value;  // next to no contrast
   if (contrast > 0) {
     const double here = 1 / (1 + std::exp(contrast * (bias - value)));
     return (here - start) / (end - start);
@@ -177,7 +185,7 @@ ColorTransform ColorTransform::parse(std::string_view text, std::size_t bands) {
       numbers.push_back(number(words[i]));
     if (saturates) {
       if (bands != 3) throw wrong("saturation needs three bands");
-      out.operations_.push_back(Saturation{numbers[0]});
+      out.operations_.push_back(Saturation{held(numbers[0])});
       continue;
     }
     std::vector<std::size_t> chosen = bands_of(words[1], bands);
@@ -190,7 +198,7 @@ ColorTransform ColorTransform::parse(std::string_view text, std::size_t bands) {
     if (numbers.size() < 2) throw wrong("sigmoidal needs a contrast and a bias");
     if (numbers[1] > 1 + epsilon || numbers[1] < -epsilon)
       throw wrong("the bias {} is outside 0..1", numbers[1]);
-    out.operations_.push_back(Sigmoidal{std::move(chosen), numbers[0], numbers[1]});
+    out.operations_.push_back(Sigmoidal{std::move(chosen), held(numbers[0]), numbers[1]});
   }
   return out;
 }

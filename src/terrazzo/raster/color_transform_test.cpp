@@ -91,9 +91,12 @@ TEST_CASE("operations apply in order, to the bands they name, whatever the case"
 
 TEST_CASE("what is missing stays missing and all else ends in 0..1") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (const char* text : {"saturation 3", "saturation -2", "gamma rgb 1e300",
-                           "sigmoidal rgb 5000 1", "sigmoidal rgb -1000 0.5",
-                           "sigmoidal rgb -30 0, saturation 100, gamma g 0.001"}) {
+  for (const char* text :
+       {"saturation 3", "saturation -2", "gamma rgb 1e300", "sigmoidal rgb 5000 1",
+        "sigmoidal rgb -1000 0.5", "sigmoidal rgb -30 0, saturation 100, gamma g 0.001",
+        "saturation 1e999", "saturation -1e200", "saturation 6e126, saturation 6",
+        "sigmoidal rgb inf 0.5", "sigmoidal rgb -1e999 0.5", "sigmoidal rgb 1e-300 0.5",
+        "sigmoidal rgb -1e-300 0.5"}) {
     CAPTURE(text);
     const Picture got =
         transformed(text, {{nan, 0, 1, 0.3}, {0.5, 0, 1, 0.2}, {0.7, 0, 1, 0}});
