@@ -173,3 +173,14 @@ TEST_CASE("a key is found on its line, whatever its case") {
   CHECK(line_of_key(text, "table") == 5);
   CHECK(line_of_key(text, "a") == 0);
 }
+
+TEST_CASE(
+    "letters beyond ASCII are allowed in texts and comments and refused in bare keys") {
+  CHECK(json_of_toml("a = \"Gemüse\" # à la carte\n\"größe\" = 1\n", "my.toml") ==
+        Json{{"a", "Gemüse"}, {"größe", 1}});
+  for (const char* letter :
+       {"\u00be", "\u00e9", "\u0499", "\u1680", "\u2030", "\u3001"}) {
+    CAPTURE(letter);
+    CHECK(toml_message(std::string{"k"} + letter + " = 1").starts_with("my.toml:1:2: "));
+  }
+}
