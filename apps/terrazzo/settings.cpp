@@ -59,16 +59,28 @@ std::vector<std::string> setting_names() {
   return names;
 }
 
+bool has_no_effect(std::string_view variable) {
+  for (const std::string_view prefix : {own_prefix, std::string_view{"TC_"}})
+    if (variable.starts_with(prefix) &&
+        std::ranges::find(without_effect, lower_case(variable.substr(prefix.size()))) !=
+            std::end(without_effect))
+      return true;
+  return false;
+}
+
 // A misspelt variable would otherwise do nothing, silently. Others' variables may begin
 // with TC_, so those are let be.
 void warn_of_unknown_variables() {
   const auto settings = setting_names();
   std::vector<std::string_view> known{settings.begin(), settings.end()};
-  known.insert(known.end(), std::begin(without_effect), std::end(without_effect));
   known.insert(known.end(), std::begin(other_variables), std::end(other_variables));
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view line{*entry};
     const std::string_view variable = line.substr(0, line.find('='));
+    if (has_no_effect(variable)) {
+      log::warning("this setting of Terracotta has no effect", {{"variable", variable}});
+      continue;
+    }
     if (!variable.starts_with(own_prefix)) continue;
     const std::string name = lower_case(variable.substr(own_prefix.size()));
     const bool is_upper = lower_case(variable) != variable;

@@ -43,7 +43,7 @@ constexpr PortRange ports{5000, 5099};
 
 std::unique_ptr<catalog::Catalog> open_database(const maps::Settings& settings) {
   const catalog::OpenOptions options{.timeout_seconds = settings.db_connection_timeout};
-  if (!settings.driver_provider)
+  if (!settings.driver_provider || settings.driver_provider->empty())
     return catalog::open_catalog(settings.driver_path, options);
   return find_kind(catalog::catalog_kinds(), *settings.driver_provider)
       .open(settings.driver_path, options);

@@ -1,6 +1,9 @@
 #include "terrazzo/catalog/sqlite_connection.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -16,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t statements_kept = 64;
+constexpr int copy_patience_ms = 10 * 60 * 1000;
 constexpr int steps_between_looks = 10'000;  // of SQLite's machine; well under 1 ms
 
 std::string_view as_text(sqlite3_value* value) {
@@ -33,10 +37,6 @@ void has_word(sqlite3_context* context, int /*count*/, sqlite3_value** arguments
   } catch (const std::exception&) {
     sqlite3_result_error_nomem(context);
   }
-}
-
-bool is_over(const Context& context) {
-  return context.stop.stop_requested() || Context::Clock::now() > context.deadline;
 }
 
 // The same file whatever folder the program works in later.
@@ -139,6 +139,9 @@ void SqliteConnection::fail(int code, std::string_view sql) const {
       case SQLITE_AUTH:
         return failure(denied, "the catalogue '{}' is read-only", label_);
       case SQLITE_CANTOPEN:
+        if (::access(path_.c_str(), R_OK) != 0 && errno == EACCES)
+          return failure(denied, "the catalogue '{}' may not be read", label_);
+        [[fallthrough]];
       case SQLITE_IOERR:
       case SQLITE_FULL:
         return failure(unavailable, "the catalogue '{}' does not answer: {}", label_,
@@ -206,7 +209,7 @@ void SqliteConnection::use_write_ahead_log() {
 void SqliteConnection::end_with(const Context* context) {
   context_ = context;
   const auto look = [](void* data) {
-    return is_over(*static_cast<Context*>(data)) ? 1 : 0;
+    return static_cast<Context*>(data)->has_ended() ? 1 : 0;
   };
   if (context == nullptr)
     sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
@@ -219,8 +222,17 @@ void SqliteConnection::copy_all_from(SqliteConnection& other) {
   constexpr int all_pages = -1;
   sqlite3_backup* copy = sqlite3_backup_init(db_.get(), "main", other.db_.get(), "main");
   if (copy == nullptr) fail(sqlite3_extended_errcode(db_.get()), "copying");
+  // What is copied may have taken hours to make; somebody's lock is waited out.
+  sqlite3_busy_timeout(db_.get(), copy_patience_ms);
   const int code = sqlite3_backup_step(copy, all_pages);
   sqlite3_backup_finish(copy);
+  sqlite3_busy_timeout(db_.get(), 0);
+  // Nothing else would ever shorten the log while somebody has the file open; whoever
+  // reads the old contents now keeps it until the next time.
+  if (code == SQLITE_DONE)
+    sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                              nullptr);
+  sqlite3_busy_timeout(db_.get(), timeout_ms_);
   if (code != SQLITE_DONE) fail(code, "copying");
 }
 

@@ -31,6 +31,19 @@ void check_there(const std::string& path) {
   throw error;
 }
 
+// Of a catalogue that was there: it may come back, so its absence is nobody's mistake.
+void check_still_there(const std::string& path) {
+  try {
+    check_there(path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    Error gone =
+        failure(ErrorKind::unavailable, "the catalogue '{}' is gone", label_of(path));
+    gone.note("opening {}", path);
+    throw gone;
+  }
+}
+
 }  // namespace
 
 SqlitePool::SqlitePool(std::string path, const OpenOptions& options)
@@ -71,7 +84,7 @@ SqlitePool::Reader SqlitePool::reader(const Context* context) const {
     }
   }
   if (!connection) {
-    check_there(path_);
+    check_still_there(path_);
     connection = opened();
   }
   check_schema(*connection);
@@ -120,8 +133,9 @@ void SqlitePool::check_schema(SqliteConnection& db) const {
 
 void SqlitePool::need_same_keys(SqliteConnection& db) const {
   if (!schema_.fits(read_schema(db, label_of(path_))))
-    throw failure(ErrorKind::corrupt_data,
-                  "'{}' was replaced by a catalogue with other keys; open it again",
+    throw failure(ErrorKind::unavailable,
+                  "the catalogue '{}' was replaced by one with other keys; it has to be "
+                  "opened again (restart the server)",
                   label_of(path_));
 }
 
@@ -149,7 +163,7 @@ SqlitePool::Writer::Writer(SqlitePool& pool) : pool_(pool), lock_(pool.writing_)
 }
 
 void SqlitePool::Writer::open(std::uint64_t generation) {
-  check_there(pool_.path_);
+  check_still_there(pool_.path_);
   pool_.writer_ = pool_.opened();
   pool_.writer_->use_write_ahead_log();
   // Large batches: 64 MB of pages before any spill, undo of single statements in memory.

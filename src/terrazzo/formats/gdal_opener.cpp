@@ -128,7 +128,8 @@ void use_server(const S3Server& server) {
       scheme == std::string::npos ? server.endpoint : server.endpoint.substr(scheme + 3);
   while (host.ends_with('/')) host.pop_back();
   CPLSetConfigOption("AWS_S3_ENDPOINT", host.c_str());
-  CPLSetConfigOption("AWS_HTTPS", "NO");
+  const bool is_secure = server.endpoint.starts_with("https://");
+  CPLSetConfigOption("AWS_HTTPS", is_secure ? "YES" : "NO");
   CPLSetConfigOption("AWS_VIRTUAL_HOSTING", "FALSE");
   if (!server.access_key.empty())
     CPLSetConfigOption("AWS_ACCESS_KEY_ID", server.access_key.c_str());

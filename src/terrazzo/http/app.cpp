@@ -44,6 +44,12 @@ std::string redirect_target(const Match& match, const Request& request) {
   return target;
 }
 
+// Whether it is for whoever runs the server to know, not only for whoever asked.
+bool is_of_the_operator(ErrorKind kind) {
+  const int status = error_facts(kind).http_status;
+  return status >= 500 || kind == ErrorKind::corrupt_data || kind == ErrorKind::denied;
+}
+
 void log_failure(const Match& match, const Request& request, std::string_view what) {
   log::error("a request failed", {{"route", match.route->name},
                                   {"path", request.path},
@@ -92,7 +98,7 @@ struct App::State {
       return match.endpoint->answer({request, match.path, site, context});
     } catch (const Error& e) {
       Response response = error_answer(e);
-      if (response.status >= 500) log_failure(match, request, e.what());
+      if (is_of_the_operator(e.kind())) log_failure(match, request, e.what());
       return response;
     } catch (const std::bad_alloc&) {
       log_failure(match, request, "out of memory");

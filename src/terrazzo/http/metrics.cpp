@@ -50,7 +50,8 @@ struct Metrics::Data {
       counter("terrazzo_cache_misses_total", "Cache misses.");
   prometheus::Counter& rejected =
       counter("terrazzo_rejected_total",
-              "Requests answered with 503 because the queue was full.");
+              "Requests and connections answered with 503 because the queue was full or "
+              "there were too many connections.");
   prometheus::Gauge& cache_bytes =
       gauge("terrazzo_cache_bytes", "Bytes held by the cache.");
   prometheus::Gauge& connections = gauge("terrazzo_connections", "Open connections.");

@@ -15,7 +15,7 @@ inline const std::vector<std::string> metadata_columns{
     "bounds", "convex_hull", "valid_percentage", "range",
     "mean",   "stdev",       "percentiles",      "metadata"};
 
-inline constexpr std::int64_t most_datasets = 10'000;  // in one answer
+inline constexpr std::int64_t most_datasets = 100'000;  // in one answer
 
 // Names that are not parameters are keys to filter by.
 struct DatasetsQuery {
@@ -25,7 +25,7 @@ struct DatasetsQuery {
   Pairs rest{};
 
   void fields(auto& f) {
-    f("limit", limit, "Most datasets in the answer; more than 10000 count as 10000.",
+    f("limit", limit, "Most datasets in the answer; at most 100000.",
       Rules{.at_least = 0});
     f("page", page, "Which page of `limit` datasets, from 0.", Rules{.at_least = 0});
   }

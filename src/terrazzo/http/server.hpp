@@ -41,7 +41,7 @@ struct ServerOptions {
 struct ServerFigures {
   std::size_t connections = 0;
   std::size_t in_flight = 0;   // waiting for a thread or being answered
-  std::uint64_t rejected = 0;  // 503 because the pool's queue was full, so far
+  std::uint64_t rejected = 0;  // 503: queue full or too many connections, so far
   bool draining = false;
 };
 

@@ -123,8 +123,8 @@ Outcome read_file(const KeyedFile& file, const Plan& plan, const io::RasterOpene
     }
     context.check();
     if (!plan.skip_metadata)
-      record.metadata =
-          catalog::describe(*opener.open(record.path, record.band), plan.describe);
+      record.metadata = catalog::describe(*opener.open(record.path, record.band),
+                                          plan.describe, context);
     outcome.records.push_back(std::move(record));
   }
   return outcome;

@@ -34,6 +34,10 @@ std::string key_list(const catalog::Keys& keys) {
   throw missing;
 }
 
+// For metadata that a request needs. Longer than a request may take, and whoever asked
+// may have gone: what is stored is there for the next one, which would else begin anew.
+constexpr auto lazy_time = std::chrono::minutes{10};
+
 std::array<std::size_t, 2> lazy_shape(const Settings& settings) {
   const auto [rows, cols] = settings.lazy_loading_max_shape;
   return {static_cast<std::size_t>(rows), static_cast<std::size_t>(cols)};
@@ -127,7 +131,8 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
     const auto file = raster(described_record);
     try {
       described_record.metadata =
-          catalog::describe(*file, {.max_shape = lazy_shape(settings)}, context);
+          catalog::describe(*file, {.max_shape = lazy_shape(settings)},
+                            Context{.deadline = Context::Clock::now() + lazy_time});
     } catch (Error& e) {
       rethrow_for(described_record, e);
     }

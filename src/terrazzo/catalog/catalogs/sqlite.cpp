@@ -269,6 +269,7 @@ bool replace(const std::string& uri, const std::string& from) {
                   std::filesystem::path{path}.filename().string());
   settle(from, page_size_of(*database));
   SqliteConnection fresh{from, true, 0};
+  database->use_write_ahead_log();  // readers then go on while it is replaced
   database->copy_all_from(fresh);
   return true;
 }

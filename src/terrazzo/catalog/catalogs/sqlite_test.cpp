@@ -294,9 +294,9 @@ TEST_CASE("a database replaced by another file is followed") {
   SUBCASE("unless it has other keys") {
     put_in_place({{"sensor", ""}, {"colour", ""}}, {{"a", "x"}, "p"});
     CHECK(kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==
-          ErrorKind::corrupt_data);
-    CHECK(kind_of_failure([&] { catalog->count({}); }) == ErrorKind::corrupt_data);
-    CHECK(kind_of_failure([&] { catalog->change_counter(); }) == ErrorKind::corrupt_data);
+          ErrorKind::unavailable);
+    CHECK(kind_of_failure([&] { catalog->count({}); }) == ErrorKind::unavailable);
+    CHECK(kind_of_failure([&] { catalog->change_counter(); }) == ErrorKind::unavailable);
   }
 }
 
@@ -318,10 +318,35 @@ TEST_CASE("contents are replaced at once for whoever has the catalogue open") {
 
   make_catalog_of(folder / "other", {{"colour", ""}}, {{"red"}, "p"});
   CHECK(replace_contents(path, folder / "other"));
-  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::corrupt_data);
+  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::unavailable);
   CHECK(kind_of_failure([&] { catalog->insert({{"a", "b"}, "p"}); }) ==
-        ErrorKind::corrupt_data);
+        ErrorKind::unavailable);
   CHECK(open_catalog(path)->get({"red"}));
+}
+
+TEST_CASE("the log does not keep what was replaced") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.sqlite";
+  make_catalog_of(path, two_keys(), {{"a", "b"}, "old", 1, some_metadata()});
+  const auto catalog = open_catalog(path);
+  for (int i = 0; i < 3; ++i) {
+    make_catalog_of(folder / "next", two_keys(), {{"x", "y"}, "new", 3, some_metadata()});
+    CHECK(replace_contents(path, folder / "next"));
+    CHECK(catalog->get({"x", "y"}));
+    std::filesystem::remove(folder / "next");
+  }
+  CHECK(std::filesystem::file_size(path + "-wal") == 0);
+}
+
+TEST_CASE("a catalogue that goes away may come back") {
+  const ScratchFolder folder;
+  const std::string path = folder / "a.sqlite";
+  make_catalog_of(path, two_keys(), {{"a", "b"}, "old", 1, some_metadata()});
+  const auto catalog = open_catalog(path);
+  std::filesystem::rename(path, path + ".gone");
+  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::unavailable);
+  std::filesystem::rename(path + ".gone", path);
+  CHECK(catalog->find({}).size() == 1);
 }
 
 TEST_CASE("contents of a database of Terracotta are replaced, whatever its pages") {

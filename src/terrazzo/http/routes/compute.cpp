@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "terrazzo/http/openapi.hpp"
 
 namespace terrazzo::http {
@@ -10,10 +12,13 @@ bool is_word_part(char c) {
 
 // Nothing but blanks between two operands: a plus of a URL arrives as a blank.
 bool may_have_lost_plus(std::string_view text) {
-  for (auto at = text.find(' '); at != text.npos; at = text.find(' ', at + 1)) {
+  for (auto at = text.find(' '); at != text.npos;) {
     const auto next = text.find_first_not_of(' ', at);
-    if (at == 0 || next == text.npos) continue;
-    const bool is_after_operand = is_word_part(text[at - 1]) || text[at - 1] == ')';
+    if (next == text.npos) return false;
+    const auto blank = std::exchange(at, text.find(' ', next));
+    if (blank == 0) continue;
+    const char before = text[blank - 1];
+    const bool is_after_operand = is_word_part(before) || before == ')';
     if (is_after_operand && (is_word_part(text[next]) || text[next] == '(')) return true;
   }
   return false;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <limits>
 
 #include "terrazzo/http/openapi.hpp"
@@ -8,7 +7,10 @@ namespace {
 
 Response answer_datasets(const Call& call) {
   const auto query = query_of<DatasetsQuery>(call);
-  const std::int64_t limit = std::min(query.limit, most_datasets);
+  const std::int64_t limit = query.limit;
+  // Fewer than asked for would be taken for the last ones.
+  if (limit > most_datasets)
+    throw invalid("limit is {}; the most is {}: ask page by page", limit, most_datasets);
   const maps::Maps& maps = call.site.maps;
   catalog::Query find{.where = filters_of(maps, query.rest),
                       .page = static_cast<std::uint64_t>(query.page),
