@@ -1,0 +1,58 @@
+#pragma once
+// Where the bytes of a file come from: a disk, memory, a web server, an object store.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/base/kinds.hpp"
+
+namespace terrazzo::io {
+
+// A stretch of a file and where its bytes shall go.
+struct Piece {
+  std::uint64_t offset = 0;
+  std::span<std::byte> to{};
+};
+
+// One file as it was when it was opened. Safe from any thread.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  virtual std::uint64_t size() const = 0;  // bytes
+
+  // Differs once the content does: of a local file its inode, size and times; of a
+  // remote one its version or ETag.
+  virtual const std::string& generation() const = 0;
+
+  // The first bytes, as far as opening the source brought them along; may be empty.
+  virtual std::span<const std::byte> head() const = 0;
+
+  // Fills every piece; in what order and in how many requests is the source's choice.
+  // Throws corrupt_data: a piece reaches past the end. conflict: the content is no longer
+  // that of generation(). not_found, denied, unavailable, timeout, cancelled.
+  virtual void read(std::span<const Piece> pieces, const Context& context = {}) const = 0;
+};
+
+// A way to reach files; each file of byte_sources/ is one.
+struct ByteSourceKind {
+  static constexpr std::string_view what = "byte source";
+  std::string_view name;  // "file", "http", "s3"
+  bool (*handles)(std::string_view uri);
+  // Throws not_found, denied, unavailable, timeout, cancelled.
+  std::shared_ptr<const ByteSource> (*open)(const std::string& uri,
+                                            const Context& context);
+};
+
+Kinds<ByteSourceKind> byte_source_kinds();
+
+// Throws as ByteSourceKind::open; unsupported: no kind handles the uri.
+std::shared_ptr<const ByteSource> open_bytes(const std::string& uri,
+                                             const Context& context = {});
+
+}  // namespace terrazzo::io
