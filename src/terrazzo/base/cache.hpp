@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <type_traits>
 #include <unordered_map>
@@ -65,22 +66,31 @@ class Cache {
                       const Context& context = {}) {
     Shard& shard = shard_of(key);
     for (;;) {
-      std::shared_ptr<Flight> flight;
-      {
-        const std::lock_guard lock{shard.mutex};
-        if (Pointer kept = find_in(shard, key)) return kept;
-        auto& slot = shard.flights[key];
-        if (!slot) {
-          slot = std::make_shared<Flight>();
-          ++shard.figures.misses;
-        } else {
-          flight = slot;
-          ++shard.figures.joined;
-        }
-      }
-      if (!flight) return made(shard, key, make, size_of);
-      if (Pointer value = waited_for(*flight, context)) return value;
+      const Boarding boarding = board(shard, key);
+      if (boarding.kept) return boarding.kept;
+      if (!boarding.flight) return made(shard, key, make, size_of);
+      if (Pointer value = waited_for(*boarding.flight, context)) return value;
     }
+  }
+
+  // As get_or_make() for several keys, no two of them equal, with one call for all that
+  // nobody has and nobody is making: make(missing) gives their Values in the order of
+  // `missing`, a span of indices into keys. If it throws, none of them is kept.
+  template <class Make, class SizeOf>
+  std::vector<Pointer> get_or_make_all(std::span<const Key> keys, Make&& make,
+                                       SizeOf&& size_of, const Context& context = {}) {
+    std::vector<Pointer> values(keys.size());
+    std::vector<std::shared_ptr<Flight>> flights(keys.size());
+    bool complete = false;
+    while (!complete) {
+      make_missing(keys, values, flights, make, size_of);
+      complete = true;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!values[i]) values[i] = waited_for(*flights[i], context);
+        if (!values[i]) complete = false;
+      }
+    }
+    return values;
   }
 
   // Null if it is not kept. Does not wait.
@@ -186,20 +196,83 @@ class Cache {
     }
   }
 
+  // What a caller finds: the value, or somebody who makes it; neither: it has begun a
+  // flight and must end it.
+  struct Boarding {
+    Pointer kept;
+    std::shared_ptr<Flight> flight;
+  };
+
+  static Boarding board(Shard& shard, const Key& key) {
+    const std::lock_guard lock{shard.mutex};
+    if (Pointer kept = find_in(shard, key)) return {kept, nullptr};
+    auto& slot = shard.flights[key];
+    if (slot) {
+      ++shard.figures.joined;
+      return {nullptr, slot};
+    }
+    slot = std::make_shared<Flight>();
+    ++shard.figures.misses;
+    return {};
+  }
+
+  // Fills in the values that are kept and those that nobody else makes, and the flights
+  // of the rest.
+  template <class Make, class SizeOf>
+  void make_missing(std::span<const Key> keys, std::vector<Pointer>& values,
+                    std::vector<std::shared_ptr<Flight>>& flights, Make& make,
+                    SizeOf& size_of) {
+    std::vector<std::size_t> mine;
+    mine.reserve(keys.size());
+    const auto end_mine = [&](const std::optional<Error>& error,
+                              const std::exception_ptr& stranger) {
+      for (const std::size_t i : mine)
+        if (!values[i]) end_flight(shard_of(keys[i]), keys[i], nullptr, error, stranger);
+    };
+    try {
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (values[i]) continue;
+        const Boarding boarding = board(shard_of(keys[i]), keys[i]);
+        values[i] = boarding.kept;
+        flights[i] = boarding.flight;
+        if (!boarding.kept && !boarding.flight) mine.push_back(i);
+      }
+      if (mine.empty()) return;
+      std::vector<Value> made = make(std::span<const std::size_t>{mine});
+      for (std::size_t j = 0; j < mine.size(); ++j)
+        values[mine[j]] =
+            landed(shard_of(keys[mine[j]]), keys[mine[j]],
+                   std::make_shared<const Value>(std::move(made.at(j))), size_of);
+    } catch (const Error& e) {
+      end_mine(e, nullptr);
+      throw;
+    } catch (...) {
+      end_mine(std::nullopt, std::current_exception());
+      throw;
+    }
+  }
+
+  // Keeps the value and ends its flight.
+  template <class SizeOf>
+  Pointer landed(Shard& shard, const Key& key, Pointer value, SizeOf& size_of) {
+    std::list<Entry> gone;
+    const std::size_t bytes = static_cast<std::size_t>(size_of(*value)) + entry_bytes;
+    {
+      const std::lock_guard lock{shard.mutex};
+      keep(shard, key, value, bytes, gone);
+    }
+    end_flight(shard, key, value, std::nullopt, nullptr);
+    return value;
+  }
+
   // Makes the value of the flight that this caller has begun, and ends the flight.
   template <class Make, class SizeOf>
   Pointer made(Shard& shard, const Key& key, Make& make, SizeOf& size_of) {
-    Pointer value;
-    std::list<Entry> gone;
     try {
-      if constexpr (std::is_convertible_v<std::invoke_result_t<Make&>, Pointer>) {
-        value = make();
-      } else {
-        value = std::make_shared<const Value>(make());
-      }
-      const std::size_t bytes = static_cast<std::size_t>(size_of(*value)) + entry_bytes;
-      const std::lock_guard lock{shard.mutex};
-      keep(shard, key, value, bytes, gone);
+      if constexpr (std::is_convertible_v<std::invoke_result_t<Make&>, Pointer>)
+        return landed(shard, key, make(), size_of);
+      else
+        return landed(shard, key, std::make_shared<const Value>(make()), size_of);
     } catch (const Error& e) {
       end_flight(shard, key, nullptr, e, nullptr);
       throw;
@@ -207,8 +280,6 @@ class Cache {
       end_flight(shard, key, nullptr, std::nullopt, std::current_exception());
       throw;
     }
-    end_flight(shard, key, value, std::nullopt, nullptr);
-    return value;
   }
 
   void end_flight(Shard& shard, const Key& key, Pointer value, std::optional<Error> error,

@@ -5,8 +5,11 @@
 #include <atomic>
 #include <future>
 #include <latch>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace terrazzo;
 using namespace std::chrono_literals;
@@ -263,4 +266,66 @@ TEST_CASE("a large budget is split among shards and still adds up") {
   CHECK(made == 1000);
   CHECK(cache.figures().entries == 1000);
   CHECK(cache.figures().max_bytes == std::size_t{256} << 20U);
+}
+
+TEST_CASE("several values are made by one call, and only those that are not kept") {
+  Cache<int, std::string> cache{std::size_t{1} << 20U};
+  cache.get_or_make(2, [] { return std::string{"two"}; }, size_of);
+  std::vector<std::vector<std::size_t>> calls;
+  const auto make = [&](std::span<const std::size_t> missing) {
+    calls.emplace_back(missing.begin(), missing.end());
+    std::vector<std::string> values;
+    for (const std::size_t i : missing) values.push_back("made " + std::to_string(i));
+    return values;
+  };
+  const std::vector<int> keys{1, 2, 3};
+  const auto values = cache.get_or_make_all(std::span{keys}, make, size_of);
+  REQUIRE(values.size() == 3);
+  CHECK(*values[0] == "made 0");
+  CHECK(*values[1] == "two");
+  CHECK(*values[2] == "made 2");
+  CHECK(calls == std::vector<std::vector<std::size_t>>{{0, 2}});
+  cache.get_or_make_all(std::span{keys}, make, size_of);
+  CHECK(calls.size() == 1);
+}
+
+TEST_CASE("values that could not be made together can be asked for again") {
+  Cache<int, std::string> cache{std::size_t{1} << 20U};
+  const std::vector<int> keys{1, 2};
+  const auto fail = [](std::span<const std::size_t>) -> std::vector<std::string> {
+    throw invalid("no");
+  };
+  CHECK_THROWS_AS(cache.get_or_make_all(std::span{keys}, fail, size_of), Error);
+  CHECK(*cache.get_or_make(1, [] { return std::string{"one"}; }, size_of) == "one");
+  CHECK(*cache.get_or_make(2, [] { return std::string{"two"}; }, size_of) == "two");
+}
+
+TEST_CASE("threads that ask for overlapping sets make each value once") {
+  Cache<int, std::string> cache{std::size_t{1} << 20U};
+  std::atomic<int> made = 0;
+  std::atomic<int> wrong = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        for (int first = 0; first < 200; ++first) {
+          const int start = t % 2 == 0 ? first : 199 - first;
+          const std::vector<int> keys{start, start + 1, start + 2};
+          const auto values = cache.get_or_make_all(
+              std::span{keys},
+              [&](std::span<const std::size_t> missing) {
+                std::vector<std::string> now;
+                for (const std::size_t i : missing)
+                  now.push_back(std::to_string(keys[i]));
+                made += static_cast<int>(now.size());
+                return now;
+              },
+              size_of);
+          for (std::size_t i = 0; i < keys.size(); ++i)
+            if (*values[i] != std::to_string(keys[i])) ++wrong;
+        }
+      });
+  }
+  CHECK(wrong == 0);
+  CHECK(made == 202);
 }

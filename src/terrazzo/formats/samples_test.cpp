@@ -26,6 +26,12 @@ GDALDataType gdal_type(ElementType type) {
       return GDT_UInt32;
     case ElementType::int32:
       return GDT_Int32;
+    case ElementType::uint64:
+      return GDT_UInt64;
+    case ElementType::int64:
+      return GDT_Int64;
+    case ElementType::int8:  // with the option PIXELTYPE=SIGNEDBYTE
+      return GDT_Byte;
     case ElementType::float32:
       return GDT_Float32;
     default:

@@ -1,0 +1,189 @@
+#include "terrazzo/io/geotiff.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+
+#include "terrazzo/base/text.hpp"
+
+namespace terrazzo::io {
+namespace {
+
+constexpr std::uint16_t palette = 3;
+constexpr std::uint16_t ycbcr = 6;
+constexpr std::uint16_t associated_alpha = 1;
+constexpr std::uint16_t unassociated_alpha = 2;
+
+bool same_size(const TiffImage& a, const TiffImage& b) {
+  return a.rows == b.rows && a.cols == b.cols;
+}
+
+bool holds(ElementType type, double value) {
+  return with_type(type, [value]<class T>(T) {
+    if constexpr (std::is_same_v<T, double>) return true;
+    if (!std::isfinite(value)) return std::is_floating_point_v<T>;
+    // 2^digits is exact, where the greatest 64 bit integer is not.
+    const double above = std::ldexp(1.0, std::numeric_limits<T>::digits);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
+    else
+      return value >= static_cast<double>(std::numeric_limits<T>::min()) && value < above;
+  });
+}
+
+// GDAL_NODATA as GDAL reads it; a value the type cannot hold masks nothing.
+std::optional<double> nodata_of(const std::string& text, ElementType type) {
+  std::string number{trimmed(text)};
+  std::replace(number.begin(), number.end(), ',', '.');
+  char* end = nullptr;
+  double value = std::strtod(number.c_str(), &end);
+  if (end == number.c_str()) return std::nullopt;
+  // The greatest float, written with too few digits, is meant.
+  constexpr double most = std::numeric_limits<float>::max();
+  if (type == ElementType::float32 && std::abs(std::abs(value) - most) < 1e-7 * most)
+    value = std::copysign(most, value);
+  if (!holds(type, value)) return std::nullopt;
+  return value;
+}
+
+std::vector<Color> colors_of(const std::vector<std::uint16_t>& map) {
+  const std::size_t count = map.size() / 3;
+  const auto most = map.empty() ? 0 : *std::max_element(map.begin(), map.end());
+  const int step = most < 256 ? 1 : 257;  // some writers forget that they are 16 bit
+  const auto part = [&](std::size_t i) {
+    return static_cast<std::uint8_t>(map[i] / step);
+  };
+  std::vector<Color> colors(count);
+  for (std::size_t i = 0; i < count; ++i)
+    colors[i] = {part(i), part(count + i), part(2 * count + i), 255};
+  return colors;
+}
+
+int alpha_band_of(const TiffImage& image) {
+  const std::size_t extra = image.extra_samples.size();
+  if (extra > image.samples) return 0;
+  for (std::size_t i = 0; i < extra; ++i)
+    if (image.extra_samples[i] == associated_alpha ||
+        image.extra_samples[i] == unassociated_alpha)
+      return static_cast<int>(image.samples - extra + i + 1);
+  return 0;
+}
+
+// Throws unsupported: blocks of this image are left to others.
+void check_readable(const TiffImage& image) {
+  const CodecKind* codec = find_codec(image.compression);
+  if (codec == nullptr)
+    throw failure(ErrorKind::unsupported, "TIFF compression {} cannot be read",
+                  image.compression);
+  if (image.photometric == ycbcr && !codec->decodes_samples)
+    throw failure(ErrorKind::unsupported,
+                  "YCbCr pixels can only be read from JPEG or WEBP, not from {}",
+                  codec->name);
+  if (image.predictor < 1 || image.predictor > 3)
+    throw failure(ErrorKind::unsupported, "TIFF predictor {} is not known",
+                  image.predictor);
+  element_type_of(image);
+}
+
+bool is_readable(const TiffImage& image) {
+  try {
+    check_readable(image);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Overviews and masks belong to the first image if they can be its own.
+void find_levels(GeoTiff& file) {
+  const auto& images = file.tiff.images;
+  const TiffImage& first = images.front();
+  file.levels.push_back({.image = 0});
+  for (std::size_t i = 1; i < images.size(); ++i) {
+    const TiffImage& other = images[i];
+    if (other.is_reduced() && !other.is_mask() && other.samples == first.samples &&
+        other.rows <= first.rows && other.cols <= first.cols && is_readable(other) &&
+        element_type_of(other) == element_type_of(first))
+      file.levels.push_back({.image = i});
+  }
+  std::stable_sort(file.levels.begin() + 1, file.levels.end(), [&](auto& a, auto& b) {
+    return images[a.image].cols > images[b.image].cols;
+  });
+  for (GeoTiffLevel& level : file.levels)
+    for (std::size_t i = 1; i < images.size() && !level.mask; ++i)
+      if (images[i].is_mask() && same_size(images[i], images[level.image]) &&
+          is_readable(images[i]) && element_type_of(images[i]) == ElementType::uint8)
+        level.mask = i;
+  // Without the mask of its own size a level would show what is masked.
+  if (!file.levels.front().mask) return;
+  file.mask_samples = static_cast<int>(file.mask(0)->samples);
+  std::erase_if(file.levels, [](const GeoTiffLevel& level) { return !level.mask; });
+}
+
+void read_bands(GeoTiff& file) {
+  const TiffImage& first = file.image(0);
+  const TiffTags& tags = file.tiff.tags;
+  const ElementType type = element_type_of(first);
+  file.info.bands.assign(first.samples, BandInfo{.type = type});
+  for (BandInfo& band : file.info.bands)
+    if (!tags.nodata.empty()) band.nodata = nodata_of(tags.nodata, type);
+  if (first.photometric == palette && first.samples <= 2 && first.bits <= 16)
+    file.info.bands.front().color_table = colors_of(tags.color_map);
+  read_band_metadata(tags.metadata, file.info.bands);
+  file.alpha_band = alpha_band_of(first);
+}
+
+}  // namespace
+
+ElementType element_type_of(const TiffImage& image) {
+  using enum ElementType;
+  const int bits = image.bits;
+  if (image.format == SampleFormat::floating) {
+    if (bits == 16 || bits == 32) return float32;
+    if (bits == 64) return float64;
+  } else if (image.format == SampleFormat::signed_integer) {
+    if (bits == 8) return int8;
+    if (bits == 16) return int16;
+    if (bits == 32) return int32;
+    if (bits == 64) return int64;
+  } else {
+    if (bits <= 8) return uint8;
+    if (bits <= 16) return uint16;
+    if (bits == 32) return uint32;
+    if (bits == 64) return uint64;
+  }
+  throw failure(ErrorKind::unsupported, "samples of {} bits of this kind cannot be read",
+                bits);
+}
+
+GeoTiff read_geotiff(const ByteSource& source, const Context& context) {
+  GeoTiff file;
+  file.tiff = read_tiff(source, context);
+  check_readable(file.tiff.images.front());
+  find_levels(file);
+  read_bands(file);
+
+  const TiffImage& first = file.image(0);
+  RasterInfo& info = file.info;
+  info.rows = first.rows;
+  info.cols = first.cols;
+  if (const auto affine = affine_of(file.tiff.tags)) {
+    info.affine = *affine;
+    info.crs = crs_of(file.tiff.tags);
+  }
+  info.has_mask = file.mask_samples != 0 || file.alpha_band != 0;
+  info.block_rows = first.block_rows;
+  info.block_cols = first.block_cols;
+  for (std::size_t level = 1; level < file.levels.size(); ++level) {
+    const auto factor =
+        static_cast<double>(first.cols) / static_cast<double>(file.image(level).cols);
+    info.overviews.push_back(static_cast<std::size_t>(std::lround(factor)));
+  }
+  info.format = "GTiff";
+  if (first.compression != 1) info.compression = find_codec(first.compression)->name;
+  return file;
+}
+
+}  // namespace terrazzo::io

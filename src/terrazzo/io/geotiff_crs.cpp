@@ -1,0 +1,129 @@
+// GeoKeys: what reference system a TIFF is in and where its pixels lie (OGC 19-008r4).
+
+#include <geotiff/geo_normalize.h>
+#include <geotiff/geo_simpletags.h>
+
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include "terrazzo/io/geotiff.hpp"
+
+namespace terrazzo::io {
+namespace {
+
+enum Key : std::uint16_t {
+  model_type = 1024,
+  raster_type = 1025,
+  geodetic_crs = 2048,
+  projected_crs = 3072,
+};
+constexpr std::uint16_t projected_model = 1;
+constexpr std::uint16_t geographic_model = 2;
+constexpr std::uint16_t pixel_is_point = 2;
+constexpr std::uint16_t user_defined = 32767;
+constexpr std::size_t key_words = 4;  // id, where, count, value
+
+// The value of a key that is a number by itself; 0: there is none.
+std::uint16_t key_value(const std::vector<std::uint16_t>& keys, Key key) {
+  for (std::size_t i = key_words; i + key_words <= keys.size(); i += key_words)
+    if (keys[i] == key && keys[i + 1] == 0) return keys[i + 3];
+  return 0;
+}
+
+std::optional<Crs> known(std::uint16_t epsg) {
+  if (epsg == 0 || epsg >= user_defined) return std::nullopt;
+  try {
+    return Crs::epsg(epsg);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+struct FreeTags {
+  void operator()(ST_TIFF* tags) const { ST_Destroy(tags); }
+};
+struct FreeKeys {
+  void operator()(GTIF* keys) const { GTIFFree(keys); }
+};
+struct FreeDefinition {
+  void operator()(GTIFDefn* definition) const { GTIFFreeDefn(definition); }
+};
+struct FreeText {
+  void operator()(char* text) const { GTIFFreeMemory(text); }
+};
+
+// Systems that no code stands for, through libgeotiff.
+std::optional<Crs> user_crs(const TiffTags& tags) {
+  const std::unique_ptr<ST_TIFF, FreeTags> simple{ST_Create()};
+  std::vector<std::uint16_t> keys = tags.geo_keys;
+  std::vector<double> doubles = tags.geo_doubles;
+  std::string text = tags.geo_text;
+  ST_SetKey(simple.get(), 34735, static_cast<int>(keys.size()), STT_SHORT, keys.data());
+  if (!doubles.empty())
+    ST_SetKey(simple.get(), 34736, static_cast<int>(doubles.size()), STT_DOUBLE,
+              doubles.data());
+  if (!text.empty())
+    ST_SetKey(simple.get(), 34737, static_cast<int>(text.size() + 1), STT_ASCII,
+              text.data());
+  const std::unique_ptr<GTIF, FreeKeys> parsed{GTIFNewSimpleTags(simple.get())};
+  const std::unique_ptr<GTIFDefn, FreeDefinition> definition{GTIFAllocDefn()};
+  if (!parsed || !definition || GTIFGetDefn(parsed.get(), definition.get()) == 0)
+    return std::nullopt;
+  const std::unique_ptr<char, FreeText> proj{GTIFGetProj4Defn(definition.get())};
+  if (!proj || proj.get()[0] == '\0') return std::nullopt;
+  try {
+    return Crs::from(proj.get());
+  } catch (const Error&) {  // as GDAL: a system PROJ does not know places it nowhere
+    return std::nullopt;
+  }
+}
+
+bool finite(const std::vector<double>& numbers) {
+  for (const double number : numbers)
+    if (!std::isfinite(number)) return false;
+  return true;
+}
+
+}  // namespace
+
+std::optional<Crs> crs_of(const TiffTags& tags) {
+  if (tags.geo_keys.size() < key_words) return std::nullopt;
+  const std::uint16_t model = key_value(tags.geo_keys, model_type);
+  const std::uint16_t projected = key_value(tags.geo_keys, projected_crs);
+  const std::uint16_t geodetic = key_value(tags.geo_keys, geodetic_crs);
+  if (projected != 0 && model != geographic_model)
+    if (auto crs = known(projected)) return crs;
+  if (model == geographic_model || (model != projected_model && projected == 0))
+    if (auto crs = known(geodetic)) return crs;
+  return user_crs(tags);
+}
+
+std::optional<Affine> affine_of(const TiffTags& tags) {
+  Affine affine;
+  const auto& t = tags.transformation;
+  const auto& scale = tags.pixel_scale;
+  const auto& tie = tags.tie_points;
+  if (t.size() == 16) {
+    affine = {t[0], t[1], t[3], t[4], t[5], t[7]};
+  } else if (scale.size() >= 2 && scale[0] != 0 && scale[1] != 0 && tie.size() >= 6) {
+    affine = {scale[0], 0, 0, 0, -std::abs(scale[1]), 0};
+    affine.c = tie[3] - tie[0] * affine.a;
+    affine.f = tie[4] - tie[1] * affine.e;
+  } else if (tie.size() >= 6) {
+    throw failure(ErrorKind::unsupported,
+                  "this TIFF is placed by {} ground control points, not by a grid",
+                  tie.size() / 6);
+  } else {
+    return std::nullopt;
+  }
+  if (!finite(t) || !finite(scale) || !finite(tie)) return std::nullopt;
+  if (key_value(tags.geo_keys, raster_type) == pixel_is_point) {
+    const Point corner = affine(-0.5, -0.5);
+    affine.c = corner.x;
+    affine.f = corner.y;
+  }
+  return affine;
+}
+
+}  // namespace terrazzo::io

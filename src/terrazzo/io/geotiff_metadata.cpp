@@ -1,0 +1,42 @@
+// What GDAL writes of bands into a TIFF, besides their pixels.
+
+#include <cstdlib>
+#include <pugixml.hpp>
+
+#include "terrazzo/base/fields.hpp"
+#include "terrazzo/io/geotiff.hpp"
+
+namespace terrazzo::io {
+namespace {
+
+// What terrazzo's own files hold: {"1": "water", ...}.
+void read_labels(const char* text, std::map<double, std::string>& labels) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return;
+  for (const auto& [key, label] : json.items())
+    if (label.is_string())
+      labels[std::strtod(key.c_str(), nullptr)] = label.get<std::string>();
+}
+
+void read_item(const pugi::xml_node& item, BandInfo& band) {
+  const std::string_view role = item.attribute("role").as_string();
+  const std::string_view name = item.attribute("name").as_string();
+  if (role == "description") band.description = item.text().as_string();
+  if (role == "scale") band.scale = item.text().as_double(1);
+  if (role == "offset") band.offset = item.text().as_double(0);
+  if (name == "CLASS_NAMES") read_labels(item.text().as_string(), band.labels);
+}
+
+}  // namespace
+
+void read_band_metadata(const std::string& xml, std::vector<BandInfo>& bands) {
+  pugi::xml_document document;
+  if (!document.load_buffer(xml.data(), xml.size())) return;
+  for (const pugi::xml_node item : document.child("GDALMetadata").children("Item")) {
+    const pugi::xml_attribute sample = item.attribute("sample");
+    if (sample.empty() || sample.as_ullong(bands.size()) >= bands.size()) continue;
+    read_item(item, bands[sample.as_ullong()]);
+  }
+}
+
+}  // namespace terrazzo::io

@@ -1,0 +1,300 @@
+#include "terrazzo/io/tiff.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "terrazzo/io/tiff_directory.hpp"
+
+namespace terrazzo::io {
+namespace {
+
+// TIFF's tags, named as in its specification.
+enum Tag : std::uint16_t {
+  new_subfile_type = 254,
+  image_width = 256,
+  image_length = 257,
+  bits_per_sample = 258,
+  compression_tag = 259,
+  photometric_tag = 262,
+  fill_order_tag = 266,
+  strip_offsets = 273,
+  samples_per_pixel = 277,
+  rows_per_strip = 278,
+  strip_byte_counts = 279,
+  planar_configuration = 284,
+  predictor_tag = 317,
+  color_map_tag = 320,
+  tile_width = 322,
+  tile_length = 323,
+  tile_offsets = 324,
+  tile_byte_counts = 325,
+  sub_ifds = 330,
+  extra_samples_tag = 338,
+  sample_format = 339,
+  jpeg_tables_tag = 347,
+  model_pixel_scale = 33550,
+  model_tie_point = 33922,
+  model_transformation = 34264,
+  geo_key_directory = 34735,
+  geo_double_params = 34736,
+  geo_ascii_params = 34737,
+  gdal_metadata = 42112,
+  gdal_nodata = 42113,
+  lerc_parameters = 50674,
+};
+
+constexpr std::size_t most_images = 1024;
+constexpr std::size_t most_pixels_across = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t most_samples = 65535;
+constexpr std::size_t strip_piece = std::size_t{1} << 20U;  // uncompressed strips
+
+std::size_t product(std::size_t a, std::size_t b) {
+  std::size_t result = 0;
+  const bool over = __builtin_mul_overflow(a, b, &result);
+  return over ? std::numeric_limits<std::size_t>::max() : result;
+}
+
+std::uint16_t short_of(TiffCursor& cursor, const TiffDirectory& directory, Tag tag,
+                       std::uint16_t otherwise) {
+  return static_cast<std::uint16_t>(cursor.integer(directory, tag, otherwise));
+}
+
+// The value that all samples have.
+// Throws unsupported: they differ.
+std::uint64_t common_value(TiffCursor& cursor, const TiffDirectory& directory, Tag tag,
+                           std::uint64_t otherwise, std::string_view of_what) {
+  const auto values = cursor.integers(directory, tag, most_samples);
+  if (values.empty()) return otherwise;
+  for (const std::uint64_t value : values)
+    if (value != values.front())
+      throw failure(ErrorKind::unsupported,
+                    "the bands of this TIFF differ in {}: {} and {}", of_what,
+                    values.front(), value);
+  return values.front();
+}
+
+SampleFormat format_of(std::uint64_t number) {
+  switch (number) {
+    case 1:
+    case 4:  // nobody said
+      return SampleFormat::unsigned_integer;
+    case 2:
+      return SampleFormat::signed_integer;
+    case 3:
+      return SampleFormat::floating;
+    default:
+      throw failure(ErrorKind::unsupported,
+                    "the samples of this TIFF are of format {}; 1 (unsigned), 2 (signed) "
+                    "and 3 (floating point) can be read",
+                    number);
+  }
+}
+
+void read_size(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
+  image.cols = cursor.integer(directory, image_width, 0);
+  image.rows = cursor.integer(directory, image_length, 0);
+  if (image.cols == 0 || image.rows == 0 || image.cols > most_pixels_across ||
+      image.rows > most_pixels_across)
+    throw failure(ErrorKind::corrupt_data,
+                  "the TIFF says that it has {} x {} pixels; 1 to {} are possible",
+                  image.rows, image.cols, most_pixels_across);
+  image.samples = cursor.integer(directory, samples_per_pixel, 1);
+  if (image.samples == 0 || image.samples > most_samples)
+    throw failure(ErrorKind::corrupt_data,
+                  "the TIFF says that it has {} bands; 1 to {} are possible",
+                  image.samples, most_samples);
+}
+
+void read_samples(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
+  const std::uint64_t bits =
+      common_value(cursor, directory, bits_per_sample, 1, "bits per sample");
+  if (bits == 0 || bits > 64)
+    throw failure(ErrorKind::unsupported,
+                  "the samples of this TIFF have {} bits; 1 to 64 can be read", bits);
+  image.bits = static_cast<int>(bits);
+  image.format =
+      format_of(common_value(cursor, directory, sample_format, 1, "sample format"));
+  image.compression = short_of(cursor, directory, compression_tag, 1);
+  image.predictor = short_of(cursor, directory, predictor_tag, 1);
+  image.photometric = short_of(cursor, directory, photometric_tag, 1);
+  image.fill_order = short_of(cursor, directory, fill_order_tag, 1);
+  image.apart =
+      image.samples > 1 && short_of(cursor, directory, planar_configuration, 1) == 2;
+  for (const std::uint64_t extra :
+       cursor.integers(directory, extra_samples_tag, most_samples))
+    image.extra_samples.push_back(static_cast<std::uint16_t>(extra));
+  image.jpeg_tables = cursor.bytes(directory, jpeg_tables_tag);
+  for (const std::uint64_t parameter : cursor.integers(directory, lerc_parameters, 8))
+    image.lerc.push_back(static_cast<std::uint32_t>(parameter));
+}
+
+void read_block_size(TiffCursor& cursor, const TiffDirectory& directory,
+                     TiffImage& image) {
+  image.tiled = directory.fields.contains(tile_width);
+  if (image.tiled) {
+    image.block_cols = cursor.integer(directory, tile_width, 0);
+    image.block_rows = cursor.integer(directory, tile_length, 0);
+  } else {
+    image.block_cols = image.cols;
+    image.block_rows = std::min<std::size_t>(
+        cursor.integer(directory, rows_per_strip, image.rows), image.rows);
+  }
+  if (image.block_cols == 0 || image.block_rows == 0 ||
+      image.block_cols > most_pixels_across || image.block_rows > most_pixels_across)
+    throw failure(ErrorKind::corrupt_data,
+                  "the TIFF says that its blocks have {} x {} pixels", image.block_rows,
+                  image.block_cols);
+}
+
+// Strips that are stored as they are need not be read whole: they become several blocks.
+void cut_strips(TiffImage& image) {
+  const std::size_t row_bytes = image.shape_of(0).row_bytes();
+  const std::size_t rows = std::max<std::size_t>(strip_piece / row_bytes, 1);
+  const bool even = image.block_rows == image.rows || image.block_rows % rows == 0;
+  if (image.tiled || image.compression != 1 || image.block_rows <= rows || !even) return;
+  const std::size_t strips = image.blocks_down();
+  std::vector<BlockPlace> pieces;
+  for (std::size_t i = 0; i < image.blocks.size(); ++i) {
+    const BlockPlace& strip = image.blocks[i];
+    const std::size_t first = i % strips * image.block_rows;
+    const std::size_t in_strip = std::min(image.block_rows, image.rows - first);
+    for (std::size_t row = 0; row < in_strip; row += rows) {
+      const std::uint64_t start = std::min<std::uint64_t>(row * row_bytes, strip.size);
+      const std::uint64_t bytes = std::min(rows, in_strip - row) * row_bytes;
+      pieces.push_back({strip.offset + start, std::min(bytes, strip.size - start)});
+    }
+  }
+  image.blocks = std::move(pieces);
+  image.block_rows = rows;
+}
+
+// Sizes that were left out: of blocks that are stored as they are.
+std::vector<std::uint64_t> plain_sizes(const TiffImage& image, std::size_t count) {
+  if (image.compression != 1)
+    throw failure(ErrorKind::unsupported,
+                  "this TIFF does not say how many bytes its blocks have");
+  std::vector<std::uint64_t> sizes(count);
+  for (std::size_t i = 0; i < count; ++i)
+    sizes[i] = image.shape_of(i / image.blocks_across() % image.blocks_down()).bytes();
+  return sizes;
+}
+
+void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image,
+                 std::uint64_t file_size) {
+  const std::size_t planes = image.apart ? image.samples : 1;
+  const std::size_t count =
+      product(product(image.blocks_across(), image.blocks_down()), planes);
+  const auto offsets =
+      cursor.integers(directory, image.tiled ? tile_offsets : strip_offsets, count);
+  auto sizes = cursor.integers(directory,
+                               image.tiled ? tile_byte_counts : strip_byte_counts, count);
+  if (offsets.size() != count)
+    throw failure(ErrorKind::corrupt_data,
+                  "the TIFF needs {} blocks for its size, but names only {}", count,
+                  offsets.size());
+  if (sizes.size() != count) sizes = plain_sizes(image, count);
+  image.blocks.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (offsets[i] > file_size || sizes[i] > file_size - offsets[i])
+      throw failure(ErrorKind::corrupt_data,
+                    "the TIFF says that block {} has {} bytes at position {}, but the "
+                    "file has {} bytes: it is truncated or damaged",
+                    i, sizes[i], offsets[i], file_size);
+    image.blocks[i] = {offsets[i], sizes[i]};
+  }
+}
+
+TiffImage read_image(TiffCursor& cursor, const TiffDirectory& directory,
+                     std::uint64_t file_size) {
+  TiffImage image;
+  image.subfile_type =
+      static_cast<std::uint32_t>(cursor.integer(directory, new_subfile_type, 0));
+  read_size(cursor, directory, image);
+  read_samples(cursor, directory, image);
+  read_block_size(cursor, directory, image);
+  read_blocks(cursor, directory, image, file_size);
+  cut_strips(image);
+  const BlockShape shape = image.shape_of(0);
+  const std::size_t sample_bytes = static_cast<std::size_t>(image.bits + 7) / 8;
+  if (product(product(shape.rows, shape.cols), shape.samples * sample_bytes) >
+      max_block_bytes)
+    throw failure(ErrorKind::unsupported,
+                  "the blocks of this TIFF, {} x {} pixels, are too large to be read",
+                  image.block_rows, image.block_cols);
+  return image;
+}
+
+TiffTags read_tags(TiffCursor& cursor, const TiffDirectory& directory) {
+  TiffTags tags;
+  for (const std::uint64_t entry : cursor.integers(directory, color_map_tag, 3U << 16U))
+    tags.color_map.push_back(static_cast<std::uint16_t>(entry));
+  for (const std::uint64_t key : cursor.integers(directory, geo_key_directory, 65536))
+    tags.geo_keys.push_back(static_cast<std::uint16_t>(key));
+  tags.pixel_scale = cursor.reals(directory, model_pixel_scale);
+  tags.tie_points = cursor.reals(directory, model_tie_point);
+  tags.transformation = cursor.reals(directory, model_transformation);
+  tags.geo_doubles = cursor.reals(directory, geo_double_params);
+  tags.geo_text = cursor.text(directory, geo_ascii_params);
+  tags.metadata = cursor.text(directory, gdal_metadata);
+  tags.nodata = cursor.text(directory, gdal_nodata);
+  return tags;
+}
+
+std::size_t bytes_of(const TiffFile& file) {
+  std::size_t bytes = sizeof file + file.tags.metadata.size() +
+                      file.tags.tie_points.size() * sizeof(double) +
+                      file.tags.color_map.size() * 2 + file.tags.geo_keys.size() * 2;
+  for (const TiffImage& image : file.images)
+    bytes += sizeof image + image.blocks.size() * sizeof(BlockPlace) +
+             image.jpeg_tables.size();
+  return bytes;
+}
+
+// An image after the first: an overview, a mask or another page. What cannot be read as
+// one is nobody's business.
+void add_image(TiffCursor& cursor, const TiffDirectory& directory,
+               std::uint64_t file_size, std::vector<TiffImage>& images) {
+  try {
+    images.push_back(read_image(cursor, directory, file_size));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) throw;
+  }
+}
+
+}  // namespace
+
+BlockShape TiffImage::shape_of(std::size_t down) const noexcept {
+  BlockShape shape;
+  shape.rows = tiled ? block_rows : std::min(block_rows, rows - down * block_rows);
+  shape.cols = block_cols;
+  shape.samples = apart ? 1 : samples;
+  shape.bits = bits;
+  shape.format = format;
+  shape.photometric = photometric;
+  shape.jpeg_tables = jpeg_tables;
+  shape.lerc = lerc;
+  shape.fill_order = fill_order;
+  return shape;
+}
+
+TiffFile read_tiff(const ByteSource& source, const Context& context) {
+  TiffCursor cursor{source, context};
+  TiffFile file;
+  file.swapped = cursor.swapped();
+  if (cursor.first_directory() == 0)
+    throw failure(ErrorKind::corrupt_data, "this TIFF has no directory: it is empty");
+  TiffDirectory directory = cursor.directory(cursor.first_directory());
+  file.images.push_back(read_image(cursor, directory, source.size()));
+  file.tags = read_tags(cursor, directory);
+  for (const std::uint64_t child : cursor.integers(directory, sub_ifds, most_images))
+    add_image(cursor, cursor.directory(child), source.size(), file.images);
+  while (directory.next != 0 && file.images.size() < most_images) {
+    directory = cursor.directory(directory.next);
+    add_image(cursor, directory, source.size(), file.images);
+  }
+  file.bytes = bytes_of(file);
+  return file;
+}
+
+}  // namespace terrazzo::io

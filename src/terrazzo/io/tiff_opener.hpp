@@ -1,0 +1,20 @@
+#pragma once
+// The lean path to rasters: TIFF files from any byte source, without GDAL.
+
+#include <cstddef>
+#include <memory>
+
+#include "terrazzo/io/raster.hpp"
+
+namespace terrazzo::io {
+
+struct TiffOptions {
+  std::size_t block_bytes = std::size_t{256} << 20U;  // of decoded blocks that are kept
+  std::size_t open_files = 512;                       // whose directories are kept
+};
+
+// Opens what it can read; throws unsupported for everything else, so that another opener
+// can try: other formats, and TIFFs that are described in read_geotiff().
+std::unique_ptr<RasterOpener> tiff_opener(const TiffOptions& options = {});
+
+}  // namespace terrazzo::io
