@@ -16,6 +16,15 @@ double blank_value(const OpenTiff& tiff, const TiffImage& image) {
   return nodata.value_or(0);
 }
 
+// No codec needs that many bytes; a damaged directory is not to take all memory.
+void check_size(const TiffImage& image, std::size_t block, std::uint64_t size) {
+  const std::size_t decoded = image.shape_of(row_of(image, block)).bytes();
+  if (size / 4 > decoded + (std::size_t{1} << 18U))
+    throw failure(ErrorKind::corrupt_data,
+                  "block {} of the TIFF has {} bytes for pixels of {} bytes", block, size,
+                  decoded);
+}
+
 std::vector<Block> read_blocks(const OpenTiff& tiff, const TiffImage& image,
                                std::span<const std::size_t> indices,
                                const Context& context) {
@@ -24,6 +33,7 @@ std::vector<Block> read_blocks(const OpenTiff& tiff, const TiffImage& image,
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const BlockPlace& place = image.blocks.at(indices[i]);
     if (place.size == 0) continue;
+    check_size(image, indices[i], place.size);
     bytes[i].resize(place.size);
     pieces.push_back({place.offset, bytes[i]});
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "terrazzo/data/image.hpp"
-#include "terrazzo/io/tiff.hpp"
+#include "terrazzo/io/geotiff.hpp"
 
 namespace terrazzo::io {
 
