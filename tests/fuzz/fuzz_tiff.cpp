@@ -15,7 +15,8 @@ namespace {
 void read_some(const io::OpenTiff& tiff) {
   io::BlockStore store{std::size_t{1} << 20U};
   const io::GeoTiff& file = tiff.file;
-  for (std::size_t level = 0; level < std::min<std::size_t>(file.levels.size(), 3); ++level) {
+  for (std::size_t level = 0; level < std::min<std::size_t>(file.levels.size(), 3);
+       ++level) {
     const io::TiffImage& image = file.image(level);
     // A block may be large by right; this is to find faults, not to wait.
     if (image.shape_of(0).bytes() > (std::size_t{1} << 22U)) continue;
@@ -32,9 +33,9 @@ void read_some(const io::OpenTiff& tiff) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto* bytes = reinterpret_cast<const std::byte*>(data);
-  io::OpenTiff tiff{.id = 1,
-                    .source = io::memory_source({bytes, bytes + size}, "fuzz"),
-                    .name = "fuzz"};
+  io::OpenTiff tiff;
+  tiff.id = 1;
+  tiff.source = io::memory_source({bytes, bytes + size}, "fuzz");
   try {
     tiff.file = io::read_geotiff(*tiff.source);
     read_some(tiff);

@@ -53,6 +53,21 @@ std::vector<Block> read_blocks(const OpenTiff& tiff, const TiffImage& image,
 
 }  // namespace
 
+Box OpenTiff::bounds_in(const Crs& crs) const {
+  {
+    const std::lock_guard lock{lock_};
+    if (const auto found = bounds_.find(crs.wkt()); found != bounds_.end())
+      return found->second;
+  }
+  const RasterInfo& info = file.info;
+  const Box native = bounds_of(info.affine, info.rows, info.cols);
+  const Box box = Transform{*info.crs, crs}(native);
+  constexpr std::size_t most = 16;
+  const std::lock_guard lock{lock_};
+  if (bounds_.size() >= most) bounds_.clear();
+  return bounds_[crs.wkt()] = box;
+}
+
 std::vector<std::shared_ptr<const Block>> BlockStore::blocks(
     const OpenTiff& tiff, std::size_t image, std::span<const std::size_t> indices,
     const Context& context) {

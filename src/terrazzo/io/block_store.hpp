@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "terrazzo/base/cache.hpp"
@@ -13,12 +16,21 @@
 
 namespace terrazzo::io {
 
-// A file as it was when it was opened.
+// A file as it was when it was opened. Immutable but for what is remembered of places.
 struct OpenTiff {
   std::uint64_t id = 0;  // of no other open file of this process
   std::shared_ptr<const ByteSource> source{};
   GeoTiff file{};
-  std::string name{};  // for messages
+  std::string name{};      // for messages
+  double world_width = 0;  // raster::world_width of its reference system
+
+  // Bounds in another reference system.
+  // Throws invalid_input: there is no way between the systems.
+  Box bounds_in(const Crs& crs) const;
+
+ private:
+  mutable std::mutex lock_{};
+  mutable std::map<std::string, Box> bounds_{};  // by WKT; a few
 };
 
 // Safe from any thread; no lock is held while bytes are read or decoded.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "terrazzo/io/tiff_raster.hpp"
+#include "terrazzo/raster/warp_grid.hpp"
 
 namespace terrazzo::io {
 namespace {
@@ -61,7 +62,8 @@ class TiffOpener : public RasterOpener {
 
   std::shared_ptr<const OpenTiff> file_of(const std::string& uri) const;
   std::shared_ptr<const OpenTiff> trusted(const std::string& uri) const;
-  OpenTiff parse(std::shared_ptr<const ByteSource> source, const std::string& uri) const;
+  std::shared_ptr<const OpenTiff> parse(std::shared_ptr<const ByteSource> source,
+                                        const std::string& uri) const;
 
   std::shared_ptr<BlockStore> store_;
   std::size_t least_bytes_;  // that an open file counts for
@@ -71,16 +73,20 @@ class TiffOpener : public RasterOpener {
   mutable std::map<std::string, Seen> seen_;  // of remote files
 };
 
-OpenTiff TiffOpener::parse(std::shared_ptr<const ByteSource> source,
-                           const std::string& uri) const {
-  OpenTiff tiff{.id = ++last_id_, .source = std::move(source), .name = short_name(uri)};
-  check_magic(*tiff.source, tiff.name);
+std::shared_ptr<const OpenTiff> TiffOpener::parse(
+    std::shared_ptr<const ByteSource> source, const std::string& uri) const {
+  const auto tiff = std::make_shared<OpenTiff>();
+  tiff->id = ++last_id_;
+  tiff->source = std::move(source);
+  tiff->name = short_name(uri);
+  check_magic(*tiff->source, tiff->name);
   try {
-    tiff.file = read_geotiff(*tiff.source);
+    tiff->file = read_geotiff(*tiff->source);
   } catch (Error& error) {
     error.note("while opening '{}'", uri);
     throw;
   }
+  if (tiff->file.info.crs) tiff->world_width = raster::world_width(*tiff->file.info.crs);
   return tiff;
 }
 

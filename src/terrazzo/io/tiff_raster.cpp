@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "terrazzo/io/warped_read.hpp"
 #include "terrazzo/raster/nodata.hpp"
 
 namespace terrazzo::io {
@@ -260,6 +261,23 @@ Image TiffRaster::read(const Window& window, std::size_t rows, std::size_t cols)
   if (rows == part.rows && cols == part.cols)
     return read_level(*tiff_, *store_, level, band_, part, {});
   return read_reduced(*tiff_, *store_, level, band_, part, rows, cols);
+}
+
+std::optional<Image> TiffRaster::read_warped(const WarpedRead& request) const {
+  const GeoTiff& file = tiff_->file;
+  if (!file.info.crs)
+    throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", tiff_->name);
+  LevelReader reader{.info = file.info,
+                     .type = element_type_of(file.image(0)),
+                     .levels = {},
+                     .bounds = tiff_->bounds_in(request.crs),
+                     .world = tiff_->world_width,
+                     .read = [&](std::size_t level, const Window& window) {
+                       return read_level(*tiff_, *store_, level, band_, window, {});
+                     }};
+  for (std::size_t level = 0; level < file.levels.size(); ++level)
+    reader.levels.push_back({file.image(level).rows, file.image(level).cols});
+  return io::read_warped(reader, request, {});
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#pragma once
+// The fast resampler on any raster whose levels can be read.
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "terrazzo/base/context.hpp"
+#include "terrazzo/io/raster.hpp"
+
+namespace terrazzo::io {
+
+// One resolution of a raster.
+struct RasterLevel {
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+};
+
+// What the resampler needs of a raster. References outlive the call.
+struct LevelReader {
+  const RasterInfo& info;
+  ElementType type;
+  std::vector<RasterLevel> levels;  // the raster itself first
+  Box bounds;                       // of the raster in the picture's system
+  double world = 0;                 // raster::world_width of the raster's system
+  std::function<Image(std::size_t level, const Window& window)> read;
+};
+
+// The picture, from the coarsest level that is not coarser than it. Values are those of
+// raster::warp(): with the reprojection kernel while the picture's pixels span up to two
+// of the level's, else with the resampling kernel.
+// Empty if the raster covers less than 1 % of the box, as the exact resampler has it.
+// Memory: the picture and 2^24 pixels of the level.
+// Throws unsupported: not georeferenced. invalid_input: no way between the systems, an
+//        empty box. And what `read` throws.
+std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& request,
+                                 const Context& context);
+
+}  // namespace terrazzo::io
