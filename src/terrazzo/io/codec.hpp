@@ -1,5 +1,6 @@
 #pragma once
-// How the bytes of a TIFF's blocks are compressed. One compression is one file of codecs/.
+// How the bytes of a TIFF's blocks are compressed. One compression is one file of
+// codecs/.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,12 +37,17 @@ struct CodecKind {
   std::string_view name;                   // "DEFLATE", as GDAL names it
   std::span<const std::uint16_t> numbers;  // of TIFF tag 259
 
-  // Whether samples come out in this machine's byte order, whatever the file's, and
-  // without a predictor: true for the image codecs (JPEG, WEBP, LERC).
+  // Whether samples come out in this machine's byte order, whatever the file's: true for
+  // JPEG and WEBP. Not for LERC: libtiff gives it the values as they are in the file.
   bool decodes_samples;
 
+  // Whether tag 317 holds; with the other compressions readers pass over it.
+  bool takes_predictor;
+
   // Fills `to`, which has shape.bytes() bytes. YCbCr comes out as RGB. Bytes after the
-  // end of the block's data are passed over; the cost is bounded by both sizes.
+  // end of the block's data are passed over; the cost is bounded by both sizes. Pixels
+  // that a LERC mask hides are NaN, whole numbers 0; what was decoded before an error
+  // stays in `to`.
   // Throws corrupt_data: it cannot be decoded, or gives fewer bytes.
   //        unsupported: a form of this compression that cannot be read.
   void (*decode)(std::span<const std::byte> from, std::span<std::byte> to,
