@@ -1,0 +1,107 @@
+#include "terrazzo/io/http_client.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/loopback_server.hpp"
+#include "terrazzo/base/time.hpp"
+
+using namespace terrazzo;
+using namespace terrazzo::io;
+using terrazzo::testing::LoopbackServer;
+using terrazzo::testing::ScriptedAnswer;
+using terrazzo::testing::SeenRequest;
+
+namespace {
+
+std::optional<std::chrono::milliseconds> asked_to_wait(const std::string& text) {
+  return retry_after({.status = 503, .headers = {{"retry-after", text}}});
+}
+
+}  // namespace
+
+TEST_CASE("a URL is shown without what is secret") {
+  CHECK(shown_url("https://me:pass@host:8080/a/b.tif?sig=x#y") ==
+        "https://host:8080/a/b.tif");
+  CHECK(shown_url("http://host?token=x") == "http://host");
+  CHECK(shown_url("http://me:p@ss@host/a@b") == "http://host/a@b");
+  CHECK(shown_url("me:pass@host") == "a URL without a scheme");
+}
+
+TEST_CASE("a URL's host") {
+  CHECK(host_of("https://me:pass@Host:8080/a") == "host:8080");
+  CHECK(host_of("http://[::1]:80/a") == "[::1]:80");
+  CHECK(host_of("http:///a").empty());
+  CHECK(host_of("nothing").empty());
+}
+
+TEST_CASE("how long a server asks to wait") {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  CHECK(asked_to_wait("7") == seconds{7});
+  CHECK(asked_to_wait("0") == seconds{0});
+  CHECK(asked_to_wait("99999999999999999999") == hours{24});
+  CHECK(asked_to_wait("Sun, 06 Nov 1994 08:49:37 GMT") == seconds{0});
+  const auto later = asked_to_wait(http_text(now() + hours{1}));
+  REQUIRE(later);
+  CHECK(*later <= hours{1});
+  CHECK(*later > seconds{0});
+  for (const char* wrong : {"", "soon", "-1", "7 s"})
+    CHECK_MESSAGE(!asked_to_wait(wrong), wrong);
+  CHECK(!retry_after({.status = 503}));
+}
+
+TEST_CASE("a request is sent with its method, headers and body") {
+  const LoopbackServer server{[](const SeenRequest& request) {
+    return ScriptedAnswer{.headers = {{"X-Seen", request.method}}, .body = request.body};
+  }};
+  HttpClient client;
+  const HttpAnswer answer = client.fetch({.url = server.url("/a?b=c"),
+                                          .headers = {"X-One: 1", "X-Two: two"},
+                                          .method = "POST",
+                                          .body = "hello"},
+                                         "a", 100, {});
+  CHECK(answer.status == 200);
+  CHECK(answer.text == "hello");
+  REQUIRE(answer.find("x-seen") != nullptr);
+  CHECK(*answer.find("x-seen") == "POST");
+  CHECK(server.seen().at(0).target == "/a?b=c");
+  CHECK(server.seen().at(0).header("x-two") == "two");
+}
+
+TEST_CASE("an answer without content is fetched with the start of its text") {
+  const LoopbackServer server{[](const SeenRequest&) {
+    return ScriptedAnswer{.status = 404, .body = std::string(10'000, 'x')};
+  }};
+  HttpClient client;
+  const HttpAnswer answer = client.fetch({.url = server.url("/")}, "a", 100, {});
+  CHECK(answer.status == 404);
+  CHECK(answer.text == std::string(4096, 'x'));
+}
+
+TEST_CASE("an answer that is too long is not fetched") {
+  const LoopbackServer server{[](const SeenRequest&) {
+    return ScriptedAnswer{.body = "x", .states_length = false, .endless = true};
+  }};
+  HttpClient client;
+  CHECK_THROWS_WITH_AS(client.fetch({.url = server.url("/")}, "figures", 100, {}),
+                       doctest::Contains("about 'figures' has more than 100 bytes"),
+                       Error);
+}
+
+TEST_CASE("runs that want places of a full host wait for them") {
+  const LoopbackServer server{[](const SeenRequest&) { return ScriptedAnswer{}; }};
+  HttpClient client{{.in_flight_per_host = 1}};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) client.fetch({.url = server.url("/")}, "a", 100, {});
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(server.seen().size() == 30);
+}
+
+TEST_CASE("a URL that is none is the caller's mistake") {
+  HttpClient client;
+  for (const char* url : {"ftp://host/a", "http://ho st/", "nothing://"})
+    CHECK_THROWS_AS(client.fetch({.url = url}, "a", 100, {}), Error);
+}
