@@ -34,6 +34,7 @@ class ByteSource {
   virtual std::span<const std::byte> head() const = 0;
 
   // Fills every piece; in what order and in how many requests is the source's choice.
+  // After a failure the pieces may hold anything.
   // Throws corrupt_data: a piece reaches past the end. conflict: the content is no longer
   // that of generation(). not_found, denied, unavailable, timeout, cancelled.
   virtual void read(std::span<const Piece> pieces, const Context& context = {}) const = 0;
@@ -44,7 +45,8 @@ struct ByteSourceKind {
   static constexpr std::string_view what = "byte source";
   std::string_view name;  // "file", "http", "s3"
   bool (*handles)(std::string_view uri);
-  // Throws not_found, denied, unavailable, timeout, cancelled.
+  // Throws not_found, denied, unavailable, timeout, cancelled. unsupported: it is there
+  //        but cannot be read by ranges. invalid_input: the uri cannot be one.
   std::shared_ptr<const ByteSource> (*open)(const std::string& uri,
                                             const Context& context);
 };

@@ -8,10 +8,12 @@
 
 #include "support/loopback_server.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown.hpp"
 #include "terrazzo/io/memory_source.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::io;
+using terrazzo::testing::kind_of;
 using terrazzo::testing::LoopbackServer;
 using terrazzo::testing::ScratchFolder;
 
@@ -27,17 +29,6 @@ std::string text_at(const ByteSource& source, std::uint64_t offset, std::size_t 
   const Piece piece{offset, std::as_writable_bytes(std::span{out})};
   source.read({&piece, 1}, context);
   return out;
-}
-
-template <class F>
-ErrorKind kind_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  FAIL("nothing was thrown");
-  return ErrorKind::internal;
 }
 
 std::vector<std::byte> bytes_of(std::string_view text) {

@@ -245,7 +245,10 @@ class HttpRun {
 
   std::optional<Clock::time_point> after_fault(const HttpTransfer& transfer,
                                                CURLcode code) {
-    const Fault fault = fault_of(code);
+    Fault fault = fault_of(code);
+    // A redirection may lead anywhere.
+    if (fault.kind == ErrorKind::invalid_input && transfer.answer().status != 0)
+      fault.kind = ErrorKind::unavailable;
     const bool mute = fault.kind == ErrorKind::timeout;
     const int attempts = std::min(client_.limits_.attempts,
                                   mute ? attempts_if_mute : client_.limits_.attempts);

@@ -68,7 +68,7 @@ class HttpTask {
 struct HttpLimits {
   std::chrono::milliseconds connect{10'000};
   std::chrono::milliseconds window{15'000};    // in each of which there must come
-  std::size_t least_in_window = 16U << 10U;    // so many bytes, or the rest
+  std::size_t least_in_window = 4U << 10U;     // so many bytes, or the rest
   int attempts = 4;                            // of a request; two if the server is mute
   std::chrono::milliseconds first_pause{100};  // doubled each time, up to half left out
   std::chrono::milliseconds longest_pause{10'000};  // a longer Retry-After ends the run

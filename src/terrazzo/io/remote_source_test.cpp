@@ -6,11 +6,14 @@
 #include <thread>
 
 #include "support/loopback_server.hpp"
+#include "support/thrown.hpp"
 #include "terrazzo/io/web_file.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::io;
+using terrazzo::testing::error_of;
 using terrazzo::testing::file_answer;
+using terrazzo::testing::kind_of;
 using terrazzo::testing::LoopbackServer;
 using terrazzo::testing::numbered_bytes;
 using terrazzo::testing::ScriptedAnswer;
@@ -70,22 +73,6 @@ struct Reader {
   HttpClient client;
   std::shared_ptr<const ByteSource> source;
 };
-
-template <class F>
-Error error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e;
-  }
-  FAIL("nothing was thrown");
-  return invalid("nothing");
-}
-
-template <class F>
-ErrorKind kind_of(F&& f) {
-  return error_of(f).kind();
-}
 
 ErrorKind kind_of_opening(LoopbackServer::Script script, HttpLimits limits = patient()) {
   Reader reader{std::move(script), limits};
@@ -348,6 +335,16 @@ TEST_CASE("a server without ranges is left if the file is large") {
   CHECK(kind_of_opening(always(endless)) == ErrorKind::unsupported);
   CHECK(kind_of_opening(always(large)) == ErrorKind::unsupported);
   CHECK(kind_of_reading(always(large)) == ErrorKind::conflict);
+
+  Reader forgetful{[&](const SeenRequest& request) {
+    if (request.header("range") != "bytes=0-32767") return large;
+    ScriptedAnswer head = good(request);
+    replace_header(head, "Content-Range", "bytes 0-32767/1099511627776");
+    return head;
+  }};
+  forgetful.open();
+  CHECK(kind_of([&] { forgetful.read(std::uint64_t{1} << 39U, 10); }) ==
+        ErrorKind::unsupported);
 }
 
 TEST_CASE("more bytes than a part should have are not read") {

@@ -4,45 +4,33 @@
 
 #include <atomic>
 #include <fstream>
-#include <map>
 #include <thread>
 
 #include "support/loopback_server.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown.hpp"
+#include "support/variables.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::io;
+using terrazzo::testing::environment_of;
+using terrazzo::testing::error_of;
 using terrazzo::testing::LoopbackServer;
 using terrazzo::testing::ScratchFolder;
 using terrazzo::testing::ScriptedAnswer;
 using terrazzo::testing::SeenRequest;
+using terrazzo::testing::Variables;
 
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
 Environment with(Variables variables) {
   variables.emplace("AWS_EC2_METADATA_DISABLED", "true");
-  return [variables = std::move(variables)](const std::string& name) {
-    const auto at = variables.find(name);
-    return at == variables.end() ? std::nullopt : std::optional{at->second};
-  };
+  return environment_of(std::move(variables));
 }
 
 FoundCredentials found(Variables variables) {
   HttpClient client{{.first_pause = std::chrono::milliseconds{1}}};
   return find_credentials(with(std::move(variables)), "eu-central-1", client, client, {});
-}
-
-template <class F>
-Error error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e;
-  }
-  FAIL("nothing was thrown");
-  return invalid("nothing");
 }
 
 std::string json(std::string_view id, Time expires) {

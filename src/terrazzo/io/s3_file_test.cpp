@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <map>
 
 #include "support/loopback_server.hpp"
+#include "support/thrown.hpp"
+#include "support/variables.hpp"
 #include "terrazzo/io/xml_text.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::io;
+using terrazzo::testing::environment_of;
+using terrazzo::testing::error_of;
 using terrazzo::testing::file_answer;
 using terrazzo::testing::LoopbackServer;
 using terrazzo::testing::ScriptedAnswer;
@@ -24,19 +27,13 @@ const std::string& content() {
 
 // An account at a server of the test.
 struct Bucket {
-  explicit Bucket(LoopbackServer::Script script,
-                  std::map<std::string, std::string> variables = {})
+  explicit Bucket(LoopbackServer::Script script, testing::Variables variables = {})
       : server(std::move(script)), client({.first_pause = std::chrono::milliseconds{1}}) {
     variables.emplace("AWS_S3_ENDPOINT", server.url(""));
     variables.emplace("AWS_ACCESS_KEY_ID", "AKID");
     variables.emplace("AWS_SECRET_ACCESS_KEY", "hush");
     variables.emplace("AWS_REGION", "eu-central-1");
-    account = std::make_shared<S3Account>(
-        [variables = std::move(variables)](const std::string& name) {
-          const auto at = variables.find(name);
-          return at == variables.end() ? std::nullopt : std::optional{at->second};
-        },
-        client);
+    account = std::make_shared<S3Account>(environment_of(std::move(variables)), client);
   }
 
   std::shared_ptr<const ByteSource> open(const std::string& uri = "s3://data/a/b.tif") {
@@ -50,17 +47,6 @@ struct Bucket {
 
 ScriptedAnswer good(const SeenRequest& request) {
   return file_answer(request, content());
-}
-
-template <class F>
-Error error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e;
-  }
-  FAIL("nothing was thrown");
-  return invalid("nothing");
 }
 
 }  // namespace

@@ -5,25 +5,19 @@
 #include <fstream>
 
 #include "support/scratch_folder.hpp"
+#include "support/variables.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::io;
+using terrazzo::testing::environment_of;
 using terrazzo::testing::ScratchFolder;
+using terrazzo::testing::Variables;
 
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
-Environment with(Variables variables) {
-  return [variables = std::move(variables)](const std::string& name) {
-    const auto at = variables.find(name);
-    return at == variables.end() ? std::nullopt : std::optional{at->second};
-  };
-}
-
 std::string url(const Variables& variables, std::string_view bucket = "data",
                 std::string_view key = "a/b.tif") {
-  const S3Settings settings = s3_settings(with(variables));
+  const S3Settings settings = s3_settings(environment_of(variables));
   return s3_address(settings, settings.region, bucket, key).url();
 }
 
@@ -36,7 +30,7 @@ struct Home {
   }
   Environment with_home(Variables variables = {}) const {
     variables["HOME"] = folder.path();
-    return with(std::move(variables));
+    return environment_of(std::move(variables));
   }
   ScratchFolder folder;
 };
@@ -100,19 +94,20 @@ TEST_CASE("a profile is what both files say, credentials first") {
   CHECK(s3_settings(home.with_home({{"AWS_REGION", "three"}})).region == "three");
   CHECK_THROWS_WITH_AS(s3_profile(home.with_home({{"AWS_PROFILE", "none"}})),
                        doctest::Contains("no AWS profile 'none'"), Error);
-  CHECK(s3_profile(with({})).empty());
-  CHECK(s3_profile(with({{"HOME", "/nowhere"}})).empty());
-  CHECK(s3_profile(with({{"AWS_SHARED_CREDENTIALS_FILE", home.folder / ".aws/config"}}))
+  CHECK(s3_profile(environment_of({})).empty());
+  CHECK(s3_profile(environment_of({{"HOME", "/nowhere"}})).empty());
+  CHECK(s3_profile(environment_of(
+                       {{"AWS_SHARED_CREDENTIALS_FILE", home.folder / ".aws/config"}}))
             .at("region") == "two");
 }
 
 TEST_CASE("switches take the words that GDAL takes") {
   for (const char* no : {"NO", "false", "Off", "0"})
-    CHECK_FALSE(is_yes(with({{"X", no}}), "X", true));
+    CHECK_FALSE(is_yes(environment_of({{"X", no}}), "X", true));
   for (const char* yes : {"YES", "true", "1", "anything"})
-    CHECK(is_yes(with({{"X", yes}}), "X", false));
-  CHECK(is_yes(with({{"X", ""}}), "X", true));
-  CHECK_FALSE(is_yes(with({}), "X", false));
-  CHECK_FALSE(s3_settings(with({{"AWS_NO_SIGN_REQUEST", "YES"}})).signs);
-  CHECK(s3_settings(with({{"AWS_REQUEST_PAYER", "requester"}})).requester_pays);
+    CHECK(is_yes(environment_of({{"X", yes}}), "X", false));
+  CHECK(is_yes(environment_of({{"X", ""}}), "X", true));
+  CHECK_FALSE(is_yes(environment_of({}), "X", false));
+  CHECK_FALSE(s3_settings(environment_of({{"AWS_NO_SIGN_REQUEST", "YES"}})).signs);
+  CHECK(s3_settings(environment_of({{"AWS_REQUEST_PAYER", "requester"}})).requester_pays);
 }
