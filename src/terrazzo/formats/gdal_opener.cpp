@@ -9,6 +9,7 @@
 
 #include "terrazzo/formats/gdal_file.hpp"
 #include "terrazzo/formats/gdal_warp.hpp"
+#include "terrazzo/io/nodata.hpp"
 
 namespace terrazzo::formats {
 namespace {
@@ -108,7 +109,7 @@ Image GdalRaster::read(const io::Window& window, std::size_t rows, std::size_t c
         failure(ErrorKind::corrupt_data, "'{}' cannot be decoded here", facts_->name()));
   }
   for (std::uint8_t& valid : image.valid()) valid = valid != 0 ? 1 : 0;
-  mask_nodata(image, band_info());
+  io::mask_nodata(image, band_info());
   lease.keep();
   return image;
 }

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <limits>
 
+#include "terrazzo/io/nodata.hpp"
+
 namespace terrazzo::formats {
 namespace {
 
@@ -293,40 +295,7 @@ void check_request(const FileFacts& facts, int band, const io::WarpedRead& reque
                   "pixels of type int8 can be resampled by method nearest only");
 }
 
-// Empty if no value of T is the band's nodata.
-template <class T>
-std::optional<T> nodata_as(const io::BandInfo& band) {
-  if (!band.nodata) return std::nullopt;
-  if constexpr (std::is_integral_v<T> && sizeof(T) == 8)
-    if (band.nodata_bits) return static_cast<T>(*band.nodata_bits);
-  const double value = *band.nodata;
-  if constexpr (std::is_integral_v<T>) {
-    // The limits as powers of two: doubles hold those exactly.
-    const double beyond = std::ldexp(1.0, std::numeric_limits<T>::digits);
-    const double least = std::is_signed_v<T> ? -beyond : 0;
-    const bool fits = value >= least && value < beyond && value == std::trunc(value);
-    return fits ? std::optional{static_cast<T>(value)} : std::nullopt;
-  } else {
-    const bool fits = std::abs(value) <= std::numeric_limits<T>::max();
-    return fits ? std::optional{static_cast<T>(value)} : std::nullopt;
-  }
-}
-
 }  // namespace
-
-void mask_nodata(Image& image, const io::BandInfo& band) {
-  with_type(image.type(), [&]<class T>(T) {
-    const auto values = image.values<T>();
-    const auto valid = image.valid();
-    if constexpr (std::is_floating_point_v<T>)
-      for (std::size_t i = 0; i < values.size(); ++i)
-        if (!std::isfinite(values[i])) valid[i] = 0;
-    const std::optional<T> missing = nodata_as<T>(band);
-    if (!missing) return;
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (values[i] == *missing) valid[i] = 0;
-  });
-}
 
 std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
                                const io::WarpedRead& request, const Context& context) {
@@ -354,7 +323,7 @@ std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
 
   const auto valid = image.valid();
   for (std::size_t i = 0; i < alpha.size(); ++i) valid[i] = alpha[i] != 0 ? 1 : 0;
-  mask_nodata(image, info);
+  io::mask_nodata(image, info);
   return image;
 }
 

@@ -22,8 +22,4 @@ namespace terrazzo::formats {
 std::optional<Image> warp_read(void* dataset, const FileFacts& facts, int band,
                                const io::WarpedRead& request, const Context& context);
 
-// Marks nodata, NaN and infinite values as not valid. A nodata that the image's type
-// cannot hold marks nothing.
-void mask_nodata(Image& image, const io::BandInfo& band);
-
 }  // namespace terrazzo::formats

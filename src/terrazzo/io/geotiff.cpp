@@ -1,6 +1,7 @@
 #include "terrazzo/io/geotiff.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -12,7 +13,12 @@ namespace terrazzo::io {
 namespace {
 
 constexpr std::uint16_t palette = 3;
+constexpr std::uint16_t separated = 5;  // CMYK: GDAL makes RGBA of it
 constexpr std::uint16_t ycbcr = 6;
+constexpr std::uint16_t first_lab = 8;  // CIELab and its kin, LogL, LogLuv
+constexpr std::uint16_t last_lab = 10;
+constexpr std::uint16_t log_l = 32844;
+constexpr std::uint16_t log_luv = 32845;
 constexpr std::uint16_t associated_alpha = 1;
 constexpr std::uint16_t unassociated_alpha = 2;
 
@@ -33,19 +39,39 @@ bool holds(ElementType type, double value) {
   });
 }
 
+// Empty: the text is no whole number that T holds.
+template <class T>
+std::optional<T> whole_number(std::string_view text) {
+  T value{};
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+template <class T>
+void set_exactly(BandInfo& band, const std::optional<T>& value) {
+  if (!value) return;
+  band.nodata = static_cast<double>(*value);
+  band.nodata_bits = static_cast<std::uint64_t>(*value);
+}
+
 // GDAL_NODATA as GDAL reads it; a value the type cannot hold masks nothing.
-std::optional<double> nodata_of(const std::string& text, ElementType type) {
+void read_nodata(const std::string& text, BandInfo& band) {
   std::string number{trimmed(text)};
+  if (band.type == ElementType::int64)
+    return set_exactly(band, whole_number<std::int64_t>(number));
+  if (band.type == ElementType::uint64)
+    return set_exactly(band, whole_number<std::uint64_t>(number));
   std::replace(number.begin(), number.end(), ',', '.');
   char* end = nullptr;
   double value = std::strtod(number.c_str(), &end);
-  if (end == number.c_str()) return std::nullopt;
+  if (end == number.c_str()) return;
   // The greatest float, written with too few digits, is meant.
   constexpr double most = std::numeric_limits<float>::max();
-  if (type == ElementType::float32 && std::abs(std::abs(value) - most) < 1e-7 * most)
+  if (band.type == ElementType::float32 && std::abs(std::abs(value) - most) < 1e-7 * most)
     value = std::copysign(most, value);
-  if (!holds(type, value)) return std::nullopt;
-  return value;
+  if (holds(band.type, value)) band.nodata = value;
 }
 
 std::vector<Color> colors_of(const std::vector<std::uint16_t>& map) {
@@ -77,7 +103,12 @@ void check_readable(const TiffImage& image) {
   if (codec == nullptr)
     throw failure(ErrorKind::unsupported, "TIFF compression {} cannot be read",
                   image.compression);
-  if (image.photometric == ycbcr && !codec->decodes_samples)
+  const std::uint16_t colors = image.photometric;
+  if (colors == separated || (colors >= first_lab && colors <= last_lab) ||
+      colors == log_l || colors == log_luv)
+    throw failure(ErrorKind::unsupported, "colours of TIFF photometric {} cannot be read",
+                  colors);
+  if (colors == ycbcr && !codec->decodes_samples)
     throw failure(ErrorKind::unsupported,
                   "YCbCr pixels can only be read from JPEG or WEBP, not from {}",
                   codec->name);
@@ -127,8 +158,7 @@ void read_bands(GeoTiff& file) {
   const TiffTags& tags = file.tiff.tags;
   const ElementType type = element_type_of(first);
   file.info.bands.assign(first.samples, BandInfo{.type = type});
-  for (BandInfo& band : file.info.bands)
-    if (!tags.nodata.empty()) band.nodata = nodata_of(tags.nodata, type);
+  for (BandInfo& band : file.info.bands) read_nodata(tags.nodata, band);
   if (first.photometric == palette && first.samples <= 2 && first.bits <= 16)
     file.info.bands.front().color_table = colors_of(tags.color_map);
   read_band_metadata(tags.metadata, file.info.bands);

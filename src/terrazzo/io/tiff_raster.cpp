@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "terrazzo/io/nodata.hpp"
 #include "terrazzo/io/warped_read.hpp"
-#include "terrazzo/raster/nodata.hpp"
 
 namespace terrazzo::io {
 namespace {
@@ -211,7 +211,8 @@ void pick(const Image& strip, std::size_t strip_row, std::span<const std::size_t
 
 // The window of a level, reduced to rows x cols; holds one row of blocks at a time.
 Image read_reduced(const OpenTiff& tiff, BlockStore& store, std::size_t level, int band,
-                   const Window& window, std::size_t rows, std::size_t cols) {
+                   const Window& window, std::size_t rows, std::size_t cols,
+                   const Context& context) {
   const std::size_t block_rows = tiff.file.image(level).block_rows;
   Image small{tiff.file.info.bands.at(static_cast<std::size_t>(band - 1)).type, 1, rows,
               cols};
@@ -226,7 +227,7 @@ Image read_reduced(const OpenTiff& tiff, BlockStore& store, std::size_t level, i
     const std::size_t start = row_of[first];
     const Window strip{window.col, window.row + start, window.cols,
                        row_of[last - 1] + 1 - start};
-    pick(read_level(tiff, store, level, band, strip, {}), start,
+    pick(read_level(tiff, store, level, band, strip, context), start,
          std::span{row_of}.subspan(first, last - first), col_of, first, small);
     first = last;
   }
@@ -241,8 +242,10 @@ class TiffRaster : public Raster {
 
   const RasterInfo& info() const override { return tiff_->file.info; }
   int band() const override { return band_; }
-  Image read(const Window& window, std::size_t rows, std::size_t cols) const override;
-  std::optional<Image> read_warped(const WarpedRead& request) const override;
+  Image read(const Window& window, std::size_t rows, std::size_t cols,
+             const Context& context) const override;
+  std::optional<Image> read_warped(const WarpedRead& request,
+                                   const Context& context) const override;
 
  private:
   std::shared_ptr<const OpenTiff> tiff_;
@@ -250,7 +253,8 @@ class TiffRaster : public Raster {
   int band_;
 };
 
-Image TiffRaster::read(const Window& window, std::size_t rows, std::size_t cols) const {
+Image TiffRaster::read(const Window& window, std::size_t rows, std::size_t cols,
+                       const Context& context) const {
   const GeoTiff& file = tiff_->file;
   check_window(file.image(0), window);
   constexpr std::size_t most = std::numeric_limits<int>::max();
@@ -259,11 +263,12 @@ Image TiffRaster::read(const Window& window, std::size_t rows, std::size_t cols)
   const std::size_t level = level_for(file, window, rows, cols);
   const Window part = level == 0 ? window : in_level(file, window, level);
   if (rows == part.rows && cols == part.cols)
-    return read_level(*tiff_, *store_, level, band_, part, {});
-  return read_reduced(*tiff_, *store_, level, band_, part, rows, cols);
+    return read_level(*tiff_, *store_, level, band_, part, context);
+  return read_reduced(*tiff_, *store_, level, band_, part, rows, cols, context);
 }
 
-std::optional<Image> TiffRaster::read_warped(const WarpedRead& request) const {
+std::optional<Image> TiffRaster::read_warped(const WarpedRead& request,
+                                             const Context& context) const {
   const GeoTiff& file = tiff_->file;
   if (!file.info.crs)
     throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", tiff_->name);
@@ -273,11 +278,11 @@ std::optional<Image> TiffRaster::read_warped(const WarpedRead& request) const {
                      .bounds = tiff_->bounds_in(request.crs),
                      .world = tiff_->world_width,
                      .read = [&](std::size_t level, const Window& window) {
-                       return read_level(*tiff_, *store_, level, band_, window, {});
+                       return read_level(*tiff_, *store_, level, band_, window, context);
                      }};
   for (std::size_t level = 0; level < file.levels.size(); ++level)
     reader.levels.push_back({file.image(level).rows, file.image(level).cols});
-  return io::read_warped(reader, request, {});
+  return io::read_warped(reader, request, context);
 }
 
 }  // namespace
@@ -294,7 +299,7 @@ Image read_level(const OpenTiff& tiff, BlockStore& store, std::size_t level, int
     read_mask(tiff, store, level, band, window, image.valid(), context);
   else if (file.alpha_band != 0 && file.alpha_band != band && !info.nodata)
     read_alpha(tiff, store, level, window, image, context);
-  raster::mask_nodata(image, info.nodata);
+  mask_nodata(image, info);
   return image;
 }
 
