@@ -107,15 +107,31 @@ template <class T>
   return pair;
 }
 
+// Eight at once, by way of a register: a wide read after eight narrow writes would wait
+// until these have left the processor.
+using Eight [[gnu::vector_size(32)]] = std::uint32_t;
+
+template <class T>
+[[gnu::always_inline]] inline void gather_eight(const T* first,
+                                                const std::int32_t* offset,
+                                                std::uint32_t* pairs) {
+  const auto at = [&](int i) { return pair_at(first + offset[i]); };
+  const Eight eight{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)};
+  std::memcpy(pairs, &eight, sizeof eight);
+}
+
 template <class T>
 [[gnu::always_inline]] inline void gather(const T* upper, const T* lower,
                                           const PieceOf<std::int32_t>& offset,
                                           std::size_t count, Pairs& pairs) {
-#pragma GCC unroll 8
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::ptrdiff_t at = offset[i];
-    pairs.upper[i] = pair_at(upper + at);
-    pairs.lower[i] = pair_at(lower + at);
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    gather_eight(upper, &offset[i], &pairs.upper[i]);
+    gather_eight(lower, &offset[i], &pairs.lower[i]);
+  }
+  for (; i < count; ++i) {
+    pairs.upper[i] = pair_at(upper + offset[i]);
+    pairs.lower[i] = pair_at(lower + offset[i]);
   }
 }
 
