@@ -191,7 +191,11 @@ void compare_band(const Readers& readers, const std::string& path, int band) {
 void compare_info(const io::RasterInfo& ours, const io::RasterInfo& gdal) {
   CHECK(ours.affine == gdal.affine);
   CHECK(ours.crs.has_value() == gdal.crs.has_value());
-  if (ours.crs && gdal.crs) CHECK(*ours.crs == *gdal.crs);
+  if (ours.crs && gdal.crs) {
+    CAPTURE(ours.crs->wkt());
+    CAPTURE(gdal.crs->wkt());
+    CHECK(*ours.crs == *gdal.crs);
+  }
   CHECK(ours.has_mask == gdal.has_mask);
   CHECK(ours.overviews == gdal.overviews);
   CHECK(ours.block_cols == gdal.block_cols);
@@ -298,7 +302,7 @@ TEST_CASE("masks, alpha and nodata hide the pixels that they hide for GDAL") {
 }
 
 TEST_CASE("rasters lie where GDAL places them") {
-  for (const char* crs :
+  for (const std::string crs :
        {"EPSG:32633", "EPSG:4326", "EPSG:3857", "EPSG:3035", "EPSG:3413", "EPSG:2193",
         "+proj=laea +lat_0=10 +lon_0=20 +x_0=1000 +y_0=2000 +ellps=GRS80 +units=m",
         "+proj=tmerc +lat_0=1 +lon_0=15 +k=0.9996 +x_0=5e5 +y_0=0 +datum=WGS84 +units=m",

@@ -87,6 +87,25 @@ std::vector<Color> colors_of(const std::vector<std::uint16_t>& map) {
   return colors;
 }
 
+// A single bit is black or white, for GDAL by a colour table.
+std::vector<Color> two_colors(bool zero_is_white) {
+  const Color black{0, 0, 0, 255};
+  const Color white{255, 255, 255, 255};
+  if (zero_is_white) return {white, black};
+  return {black, white};
+}
+
+// As GDAL names it.
+std::string compression_of(const TiffImage& image) {
+  if (image.compression == 1) return "";
+  const std::string name{find_codec(image.compression)->name};
+  if (name == "JPEG" && image.photometric == ycbcr) return "YCbCr " + name;
+  const std::uint32_t added = image.lerc.size() > 1 ? image.lerc[1] : 0;
+  if (added == 1) return name + "_DEFLATE";
+  if (added == 2) return name + "_ZSTD";
+  return name;
+}
+
 int alpha_band_of(const TiffImage& image) {
   const std::size_t extra = image.extra_samples.size();
   if (extra > image.samples) return 0;
@@ -161,6 +180,8 @@ void read_bands(GeoTiff& file) {
   for (BandInfo& band : file.info.bands) read_nodata(tags.nodata, band);
   if (first.photometric == palette && first.samples <= 2 && first.bits <= 16)
     file.info.bands.front().color_table = colors_of(tags.color_map);
+  if (first.samples == 1 && first.bits == 1 && first.photometric <= 1)
+    file.info.bands.front().color_table = two_colors(first.photometric == 0);
   read_band_metadata(tags.metadata, file.info.bands);
   file.alpha_band = alpha_band_of(first);
 }
@@ -212,7 +233,7 @@ GeoTiff read_geotiff(const ByteSource& source, const Context& context) {
     info.overviews.push_back(static_cast<std::size_t>(std::lround(factor)));
   }
   info.format = "GTiff";
-  if (first.compression != 1) info.compression = find_codec(first.compression)->name;
+  info.compression = compression_of(first);
   return file;
 }
 

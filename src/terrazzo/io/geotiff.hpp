@@ -43,6 +43,7 @@ GeoTiff read_geotiff(const ByteSource& source, const Context& context = {});
 ElementType element_type_of(const TiffImage& image);
 
 // The reference system of the GeoKeys; empty: they name none, or one nobody knows.
+// Throws unsupported: a projection of the file's own on a datum PROJ strings cannot name.
 std::optional<Crs> crs_of(const TiffTags& tags);
 
 // Grid to reference system (GeoTIFF 1.1, part 7.3); pixel corners, whatever the raster

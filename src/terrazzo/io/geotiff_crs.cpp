@@ -6,7 +6,10 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "terrazzo/base/text.hpp"
 #include "terrazzo/io/geotiff.hpp"
 
 namespace terrazzo::io {
@@ -53,6 +56,38 @@ struct FreeText {
   void operator()(char* text) const { GTIFFreeMemory(text); }
 };
 
+// PROJ's word for a datum; empty: it has none.
+std::string_view datum_word(int code) {
+  switch (code) {
+    case 6326:
+      return "+datum=WGS84";
+    case 6269:
+      return "+datum=NAD83";
+    case 6267:
+      return "+datum=NAD27";
+    default:
+      return "";
+  }
+}
+
+// libgeotiff writes only the ellipsoid, so the datum's own words take its place.
+// Throws unsupported: it is a datum that a PROJ string cannot name.
+std::string with_datum(std::string_view proj, int datum) {
+  if (datum <= 0 || datum >= user_defined) return std::string{proj};
+  const std::string_view word = datum_word(datum);
+  if (word.empty())
+    throw failure(ErrorKind::unsupported,
+                  "this TIFF has a projection of its own on the datum EPSG:{}", datum);
+  std::string out;
+  for (const std::string_view part : split(proj, ' ')) {
+    bool is_shape = false;
+    for (const std::string_view start : {"+ellps=", "+a=", "+b=", "+rf=", "+towgs84="})
+      is_shape = is_shape || part.starts_with(start);
+    if (!part.empty() && !is_shape) out += std::string{part} + ' ';
+  }
+  return out + std::string{word};
+}
+
 // Systems that no code stands for, through libgeotiff.
 std::optional<Crs> user_crs(const TiffTags& tags) {
   const std::unique_ptr<ST_TIFF, FreeTags> simple{ST_Create()};
@@ -72,8 +107,9 @@ std::optional<Crs> user_crs(const TiffTags& tags) {
     return std::nullopt;
   const std::unique_ptr<char, FreeText> proj{GTIFGetProj4Defn(definition.get())};
   if (!proj || proj.get()[0] == '\0') return std::nullopt;
+  const std::string text_of_it = with_datum(proj.get(), definition->Datum);
   try {
-    return Crs::from(proj.get());
+    return Crs::from(text_of_it);
   } catch (const Error&) {  // as GDAL: a system PROJ does not know places it nowhere
     return std::nullopt;
   }
