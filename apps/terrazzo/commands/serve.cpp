@@ -9,6 +9,7 @@
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/formats/gdal_opener.hpp"
 #include "terrazzo/http/app.hpp"
+#include "terrazzo/io/tiff_opener.hpp"
 #include "terrazzo/jobs/ingest.hpp"
 #include "terrazzo/maps/maps.hpp"
 
@@ -71,6 +72,18 @@ formats::GdalOptions gdal_options(const maps::Settings& settings) {
                  .secret_key = settings.raster_aws_secret_key.value_or("")}};
 }
 
+// The fast one reads what it can, GDAL the rest. Its blocks get half of the cache.
+std::vector<std::unique_ptr<io::RasterOpener>> openers_for(maps::Settings& settings) {
+  std::vector<std::unique_ptr<io::RasterOpener>> openers;
+  if (settings.resampler == "fast") {
+    const auto half = settings.raster_cache_size / 2;
+    settings.raster_cache_size -= half;
+    openers.push_back(io::tiff_opener({.block_bytes = half}));
+  }
+  openers.push_back(formats::gdal_opener(gdal_options(settings)));
+  return openers;
+}
+
 // Catalogues what matches in a database of its own; nothing is read yet.
 std::string ingest_pattern(const Request& request, const TemporaryFolder& folder) {
   jobs::IngestRequest ingest;
@@ -95,8 +108,7 @@ int serve(const Request& request, maps::Settings settings, const Session& sessio
 
   auto database = open_database(settings);
   const auto datasets = database->count({});
-  std::vector<std::unique_ptr<io::RasterOpener>> openers;
-  openers.push_back(formats::gdal_opener(gdal_options(settings)));
+  auto openers = openers_for(settings);
   const maps::Maps maps{settings, std::move(database), std::move(openers),
                         load_colormaps()};
   http::App app{maps};

@@ -73,8 +73,9 @@ void Settings::picture_fields(auto& f) {
   f("log_format", log_format, "One line of text or of JSON for each event.",
     one_of({"plain", "json"}));
   f("resampler", resampler,
-    "How pixels are resampled: exact gives the same values as Terracotta and GDAL.",
-    one_of({"exact"}));
+    "How pixels are resampled: exact gives the same values as Terracotta and GDAL; fast "
+    "reads GeoTIFFs without GDAL, right to an eighth of a pixel.",
+    one_of({"exact", "fast"}));
   f("raster_cache_size", raster_cache_size,
     "Bytes of rasters and tiles kept in memory; 0 keeps none.");
   f("raster_aws_access_key", raster_aws_access_key,
