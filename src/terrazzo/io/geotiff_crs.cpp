@@ -3,11 +3,13 @@
 #include <geotiff/geo_normalize.h>
 #include <geotiff/geo_simpletags.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/io/geotiff.hpp"
@@ -88,6 +90,21 @@ std::string with_datum(std::string_view proj, int datum) {
   return out + std::string{word};
 }
 
+// libgeotiff writes its text into a place of fixed size: no system of this world has
+// numbers that would not fit.
+bool is_sane(const GTIFDefn& definition) {
+  constexpr double most = 1e10;
+  std::vector<double> numbers{definition.SemiMajor, definition.SemiMinor,
+                              definition.PMLongToGreenwich, definition.UOMLengthInMeters,
+                              definition.UOMAngleInDegrees};
+  numbers.insert(numbers.end(), std::begin(definition.ProjParm),
+                 std::end(definition.ProjParm));
+  numbers.insert(numbers.end(), std::begin(definition.TOWGS84),
+                 std::end(definition.TOWGS84));
+  return std::all_of(numbers.begin(), numbers.end(),
+                     [](double number) { return std::abs(number) < most; });
+}
+
 // Systems that no code stands for, through libgeotiff.
 std::optional<Crs> user_crs(const TiffTags& tags) {
   const std::unique_ptr<ST_TIFF, FreeTags> simple{ST_Create()};
@@ -105,6 +122,7 @@ std::optional<Crs> user_crs(const TiffTags& tags) {
   const std::unique_ptr<GTIFDefn, FreeDefinition> definition{GTIFAllocDefn()};
   if (!parsed || !definition || GTIFGetDefn(parsed.get(), definition.get()) == 0)
     return std::nullopt;
+  if (!is_sane(*definition)) return std::nullopt;
   const std::unique_ptr<char, FreeText> proj{GTIFGetProj4Defn(definition.get())};
   if (!proj || proj.get()[0] == '\0') return std::nullopt;
   const std::string text_of_it = with_datum(proj.get(), definition->Datum);
