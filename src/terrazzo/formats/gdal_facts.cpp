@@ -12,6 +12,7 @@
 
 #include "terrazzo/base/fields.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/io/nodata.hpp"
 
 namespace terrazzo::formats {
 namespace {
@@ -57,19 +58,6 @@ ElementType element_type_of(GDALRasterBandH band, const std::string& name) {
 }
 
 // Not for integers of 64 bits, whose limits are no doubles.
-bool type_holds(ElementType type, double value) {
-  return with_type(type, [value]<class T>(T) {
-    if constexpr (std::is_floating_point_v<T>) {
-      return !std::isfinite(value) ||
-             (value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
-              value <= static_cast<double>(std::numeric_limits<T>::max()));
-    } else {
-      return value >= static_cast<double>(std::numeric_limits<T>::min()) &&
-             value <= static_cast<double>(std::numeric_limits<T>::max());
-    }
-  });
-}
-
 // A value the type cannot hold masks nothing, so it counts as none.
 void read_nodata(GDALRasterBandH band, io::BandInfo& info) {
   int set = FALSE;
@@ -85,7 +73,7 @@ void read_nodata(GDALRasterBandH band, io::BandInfo& info) {
     info.nodata_bits = value;
   } else {
     const double value = GDALGetRasterNoDataValue(band, &set);
-    if (set != FALSE && type_holds(info.type, value)) info.nodata = value;
+    if (set != FALSE && io::type_holds(info.type, value)) info.nodata = value;
   }
 }
 

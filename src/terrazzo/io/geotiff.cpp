@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "terrazzo/base/text.hpp"
+#include "terrazzo/io/nodata.hpp"
 
 namespace terrazzo::io {
 namespace {
@@ -24,19 +25,6 @@ constexpr std::uint16_t unassociated_alpha = 2;
 
 bool same_size(const TiffImage& a, const TiffImage& b) {
   return a.rows == b.rows && a.cols == b.cols;
-}
-
-bool holds(ElementType type, double value) {
-  return with_type(type, [value]<class T>(T) {
-    if constexpr (std::is_same_v<T, double>) return true;
-    if (!std::isfinite(value)) return std::is_floating_point_v<T>;
-    // 2^digits is exact, where the greatest 64 bit integer is not.
-    const double above = std::ldexp(1.0, std::numeric_limits<T>::digits);
-    if constexpr (std::is_floating_point_v<T>)
-      return std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
-    else
-      return value >= static_cast<double>(std::numeric_limits<T>::min()) && value < above;
-  });
 }
 
 // Empty: the text is no whole number that T holds.
@@ -71,7 +59,7 @@ void read_nodata(const std::string& text, BandInfo& band) {
   constexpr double most = std::numeric_limits<float>::max();
   if (band.type == ElementType::float32 && std::abs(std::abs(value) - most) < 1e-7 * most)
     value = std::copysign(most, value);
-  if (holds(band.type, value)) band.nodata = value;
+  if (type_holds(band.type, value)) band.nodata = value;
 }
 
 std::vector<Color> colors_of(const std::vector<std::uint16_t>& map) {

@@ -27,6 +27,19 @@ std::optional<T> nodata_as(const BandInfo& band) {
 
 }  // namespace
 
+bool type_holds(ElementType type, double value) {
+  return with_type(type, [value]<class T>(T) {
+    if constexpr (std::is_same_v<T, double>) return true;
+    if (!std::isfinite(value)) return std::is_floating_point_v<T>;
+    // 2^digits is exact, where the greatest 64 bit integer is not.
+    const double above = std::ldexp(1.0, std::numeric_limits<T>::digits);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
+    else
+      return value >= static_cast<double>(std::numeric_limits<T>::min()) && value < above;
+  });
+}
+
 void mask_nodata(Image& image, const BandInfo& band) {
   with_type(image.type(), [&]<class T>(T) {
     const auto values = image.values<T>();

@@ -4,6 +4,10 @@
 
 namespace terrazzo::io {
 
+// Whether a value, rounded or not, lies within the type's range; NaN and infinities do in
+// floating-point types only.
+bool type_holds(ElementType type, double value);
+
 // Marks nodata, NaN and infinite values as not valid. A nodata that the image's type
 // cannot hold marks nothing.
 void mask_nodata(Image& image, const BandInfo& band);

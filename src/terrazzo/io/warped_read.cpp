@@ -128,19 +128,26 @@ Image blank(const LevelReader& reader, const WarpedRead& request) {
   return image;
 }
 
-Image warp_rows(const LevelReader& reader, const WarpedRead& request, const Way& way,
-                const Context& context) {
+raster::WarpMap map_of(const LevelReader& reader, const WarpedRead& request) {
+  return {target_of(request), *reader.info.crs, reader.world};
+}
+
+// map: of this very request.
+Image warp_rows(const LevelReader& reader, const WarpedRead& request,
+                const raster::WarpMap& map, const Way& way, const Context& context) {
   context.check();
-  const raster::WarpMap map{target_of(request), *reader.info.crs, reader.world};
   const raster::WarpGrid grid{map, way.placed};
   const raster::SourceWindow window = window_for(grid, way.kernel);
   if (window.empty()) return blank(reader, request);
   Image out{reader.type, 1, request.rows, request.cols};
   if (window.rows * window.cols > most_pixels && request.rows > 1) {
     const std::size_t half = request.rows / 2;
-    put_rows(warp_rows(reader, rows_of(request, 0, half), way, context), 0, out);
-    put_rows(warp_rows(reader, rows_of(request, half, request.rows - half), way, context),
-             half, out);
+    const auto put = [&](std::size_t first, std::size_t count) {
+      const WarpedRead part = rows_of(request, first, count);
+      put_rows(warp_rows(reader, part, map_of(reader, part), way, context), first, out);
+    };
+    put(0, half);
+    put(half, request.rows - half);
     return out;
   }
   const Image source = read_source(reader, way.level, window);
@@ -166,10 +173,10 @@ std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& re
   const double cover =
       reader.bounds.width() / box.width() * (reader.bounds.height() / box.height());
   if (!(cover >= least_cover)) return std::nullopt;
-  const raster::WarpMap map{target_of(request), *reader.info.crs, reader.world};
+  const raster::WarpMap map = map_of(reader, request);
   const auto way = choose(reader, request, map);
   if (!way) return blank(reader, request);
-  return warp_rows(reader, request, *way, context);
+  return warp_rows(reader, request, map, *way, context);
 }
 
 }  // namespace terrazzo::io
