@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "support/failure.hpp"
 #include "support/process.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown.hpp"
 #include "terrazzo/base/files.hpp"
 
 using namespace terrazzo;
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using terrazzo::testing::kind_of_failure;
+using terrazzo::testing::kind_of;
 using terrazzo::testing::ScratchFolder;
 
 std::ptrdiff_t entries(const ScratchFolder& folder) {
@@ -68,8 +68,7 @@ TEST_CASE("an output that came meanwhile is refused unless it may be replaced") 
     const AsideFiles late{output};
     write_file(late.file("tmp"), "late");
     publish(output, "first", false);
-    CHECK(kind_of_failure([&] { late.publish(late.file("tmp"), false); }) ==
-          ErrorKind::conflict);
+    CHECK(kind_of([&] { late.publish(late.file("tmp"), false); }) == ErrorKind::conflict);
   }
   CHECK(read_file(output, 100) == "first");
   publish(output, "next", true);
@@ -80,11 +79,9 @@ TEST_CASE("an output that came meanwhile is refused unless it may be replaced") 
 TEST_CASE("an output that cannot be is refused") {
   const ScratchFolder folder;
   fs::create_directory(folder / "sub");
-  CHECK(kind_of_failure([&] { AsideFiles{folder / "none/a"}; }) == ErrorKind::not_found);
-  CHECK(kind_of_failure([&] { publish(folder / "sub", "x", true); }) ==
-        ErrorKind::conflict);
-  CHECK(kind_of_failure([&] { publish(folder / "sub", "x", false); }) ==
-        ErrorKind::conflict);
+  CHECK(kind_of([&] { AsideFiles{folder / "none/a"}; }) == ErrorKind::not_found);
+  CHECK(kind_of([&] { publish(folder / "sub", "x", true); }) == ErrorKind::conflict);
+  CHECK(kind_of([&] { publish(folder / "sub", "x", false); }) == ErrorKind::conflict);
   const fs::path long_name = folder / std::string(250, 'n');
   publish(long_name, "x", false);
   CHECK(fs::exists(long_name));
@@ -94,9 +91,8 @@ TEST_CASE("a folder that may not be written is denied") {
   const ScratchFolder folder;
   fs::permissions(folder.path(), fs::perms{0555});
   const int code = terrazzo::testing::exit_code_as_nobody([&] {
-    return kind_of_failure([&] { publish(folder / "a", "x", true); }) == ErrorKind::denied
-               ? 0
-               : 1;
+    return kind_of([&] { publish(folder / "a", "x", true); }) == ErrorKind::denied ? 0
+                                                                                   : 1;
   });
   fs::permissions(folder.path(), fs::perms{0755});
   CHECK(code == 0);
@@ -109,8 +105,7 @@ TEST_CASE("a write that fails is told and leaves nothing behind") {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const rlimit small{1000, before.rlim_max};
   REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const auto kind =
-      kind_of_failure([&] { publish(folder / "a", std::string(2000, 'x'), true); });
+  const auto kind = kind_of([&] { publish(folder / "a", std::string(2000, 'x'), true); });
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   CHECK(kind == ErrorKind::unavailable);

@@ -5,16 +5,16 @@
 #include <cerrno>
 #include <fstream>
 
-#include "support/failure.hpp"
 #include "support/process.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/thrown.hpp"
 
 using namespace terrazzo;
 namespace fs = std::filesystem;
 
 namespace {
 
-using terrazzo::testing::kind_of_failure;
+using terrazzo::testing::kind_of;
 using Folder = terrazzo::testing::ScratchFolder;
 
 void put(const fs::path& path, std::string_view text) { std::ofstream{path} << text; }
@@ -26,12 +26,12 @@ TEST_CASE("a file is read whole up to a limit") {
   const std::string large(200'000, 'x');
   put(folder / "a", large);
   CHECK(read_file(folder / "a", large.size()) == large);
-  CHECK(kind_of_failure([&] { read_file(folder / "a", large.size() - 1); }) ==
+  CHECK(kind_of([&] { read_file(folder / "a", large.size() - 1); }) ==
         ErrorKind::too_large);
-  CHECK(kind_of_failure([] { read_file("/dev/zero", 1000); }) == ErrorKind::too_large);
+  CHECK(kind_of([] { read_file("/dev/zero", 1000); }) == ErrorKind::too_large);
   CHECK(read_file("/dev/null", 0).empty());
-  CHECK(kind_of_failure([&] { read_file(folder / "b", 10); }) == ErrorKind::not_found);
-  CHECK(kind_of_failure([&] { read_file(folder / "", 10); }) == ErrorKind::invalid_input);
+  CHECK(kind_of([&] { read_file(folder / "b", 10); }) == ErrorKind::not_found);
+  CHECK(kind_of([&] { read_file(folder / "", 10); }) == ErrorKind::invalid_input);
 }
 
 TEST_CASE("the message of a file error holds the name and no folder, its note all") {
@@ -50,7 +50,7 @@ TEST_CASE("a folder that cannot be read is denied, or passed over if others can"
   put(folder / "shut/a.tif", "");
   fs::permissions(folder / "shut", fs::perms{0});
   const int code = terrazzo::testing::exit_code_as_nobody([&] {
-    if (kind_of_failure([&] { files_like(folder / "shut/*.tif"); }) != ErrorKind::denied)
+    if (kind_of([&] { files_like(folder / "shut/*.tif"); }) != ErrorKind::denied)
       return 1;
     if (files_like(folder / "*/*.tif") != std::vector<fs::path>{folder / "open/a.tif"})
       return 2;

@@ -7,13 +7,13 @@
 
 #include <doctest/doctest.h>
 
-#include "support/failure.hpp"
 #include "support/metadata.hpp"
+#include "support/thrown.hpp"
 
 namespace terrazzo::catalog {
 namespace {
 
-using testing::kind_of_failure;
+using testing::kind_of;
 using testing::ring_of;
 
 // Band 1 is no data where `value` gives NaN.
@@ -188,13 +188,13 @@ TEST_CASE("a raster without any valid pixel is refused") {
   const auto raster = degrees(10, 10, [](auto...) { return no_data; });
   CHECK_THROWS_WITH_AS(describe(raster),
                        doctest::Contains("does not contain any valid data"), Error);
-  CHECK(kind_of_failure([&] { describe(raster); }) == ErrorKind::corrupt_data);
+  CHECK(kind_of([&] { describe(raster); }) == ErrorKind::corrupt_data);
 }
 
 TEST_CASE("a raster without a reference system is refused before it is read") {
   auto raster = degrees(10, 10, ramp);
   raster.mutable_info().crs.reset();
-  CHECK(kind_of_failure([&] { describe(raster); }) == ErrorKind::unsupported);
+  CHECK(kind_of([&] { describe(raster); }) == ErrorKind::unsupported);
   CHECK(raster.reads().empty());
 }
 

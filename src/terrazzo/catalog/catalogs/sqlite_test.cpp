@@ -14,7 +14,7 @@ namespace terrazzo::catalog {
 namespace {
 
 using testing::bytes_of;
-using testing::kind_of_failure;
+using testing::kind_of;
 using testing::make_terracotta_database;
 using testing::run_sql;
 using testing::ScratchFolder;
@@ -22,7 +22,7 @@ using testing::some_metadata;
 using testing::TerracottaDatabase;
 
 ErrorKind kind_of_opening(const std::string& uri) {
-  return kind_of_failure([&] { open_catalog(uri); });
+  return kind_of([&] { open_catalog(uri); });
 }
 
 std::vector<KeyName> two_keys() { return {{"sensor", ""}, {"band", ""}}; }
@@ -189,8 +189,7 @@ TEST_CASE("a damaged metadata row is damage of that row only") {
     const TerracottaDatabase old{9};
     run_sql(old.path(), {std::string{"UPDATE metadata SET "} + set});
     const auto catalog = open_catalog(old.path());
-    CHECK(kind_of_failure([&] { catalog->get({"S2", "B02"}); }) ==
-          ErrorKind::corrupt_data);
+    CHECK(kind_of([&] { catalog->get({"S2", "B02"}); }) == ErrorKind::corrupt_data);
     CHECK(catalog->get({"S2", "B03"}));
     const auto listed = catalog->find({.with_metadata = true});
     REQUIRE(listed.size() == 2);
@@ -202,12 +201,12 @@ TEST_CASE("a damaged metadata row is damage of that row only") {
 
 TEST_CASE("creation refuses bad key names and leaves nothing behind") {
   const ScratchFolder folder;
-  CHECK(kind_of_failure([&] { create_catalog(folder / "a.sqlite", {{"limit", ""}}); }) ==
+  CHECK(kind_of([&] { create_catalog(folder / "a.sqlite", {{"limit", ""}}); }) ==
         ErrorKind::invalid_input);
-  CHECK(kind_of_failure([&] { create_catalog(folder / "no/a.sqlite", two_keys()); }) ==
+  CHECK(kind_of([&] { create_catalog(folder / "no/a.sqlite", two_keys()); }) ==
         ErrorKind::not_found);
   std::ofstream{folder / "there"};
-  CHECK(kind_of_failure([&] { create_catalog(folder / "there", two_keys()); }) ==
+  CHECK(kind_of([&] { create_catalog(folder / "there", two_keys()); }) ==
         ErrorKind::conflict);
   std::filesystem::remove(folder / "there");
   CHECK(std::filesystem::is_empty(folder.path()));
@@ -226,8 +225,7 @@ TEST_CASE("a locked database is unavailable after the time-out, and not before")
   SqliteConnection other{path, false, 1};
   other.run("BEGIN IMMEDIATE");
   const auto start = std::chrono::steady_clock::now();
-  CHECK(kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==
-        ErrorKind::unavailable);
+  CHECK(kind_of([&] { catalog->insert({{"c", "d"}, "p"}); }) == ErrorKind::unavailable);
   const auto waited = std::chrono::steady_clock::now() - start;
   CHECK(waited > std::chrono::milliseconds{800});
   CHECK(waited < std::chrono::seconds{5});
@@ -245,7 +243,7 @@ TEST_CASE("a batch that fails in the middle leaves the old state") {
                  "BEGIN SELECT RAISE(ABORT, 'no'); END"});
   const auto catalog = open_catalog(path);
   catalog->insert({{"old", "a"}, "p", 2, some_metadata()});
-  CHECK(kind_of_failure([&] {
+  CHECK(kind_of([&] {
           catalog->insert_all(
               {{{"new", "a"}, "q"}, {{"old", "a"}, "q"}, {{"x", "bad"}, "q"}});
         }) == ErrorKind::conflict);
@@ -293,10 +291,9 @@ TEST_CASE("a database replaced by another file is followed") {
   }
   SUBCASE("unless it has other keys") {
     put_in_place({{"sensor", ""}, {"colour", ""}}, {{"a", "x"}, "p"});
-    CHECK(kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==
-          ErrorKind::unavailable);
-    CHECK(kind_of_failure([&] { catalog->count({}); }) == ErrorKind::unavailable);
-    CHECK(kind_of_failure([&] { catalog->change_counter(); }) == ErrorKind::unavailable);
+    CHECK(kind_of([&] { catalog->insert({{"c", "d"}, "p"}); }) == ErrorKind::unavailable);
+    CHECK(kind_of([&] { catalog->count({}); }) == ErrorKind::unavailable);
+    CHECK(kind_of([&] { catalog->change_counter(); }) == ErrorKind::unavailable);
   }
 }
 
@@ -318,9 +315,8 @@ TEST_CASE("contents are replaced at once for whoever has the catalogue open") {
 
   make_catalog_of(folder / "other", {{"colour", ""}}, {{"red"}, "p"});
   CHECK(replace_contents(path, folder / "other"));
-  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::unavailable);
-  CHECK(kind_of_failure([&] { catalog->insert({{"a", "b"}, "p"}); }) ==
-        ErrorKind::unavailable);
+  CHECK(kind_of([&] { catalog->find({}); }) == ErrorKind::unavailable);
+  CHECK(kind_of([&] { catalog->insert({{"a", "b"}, "p"}); }) == ErrorKind::unavailable);
   CHECK(open_catalog(path)->get({"red"}));
 }
 
@@ -344,7 +340,7 @@ TEST_CASE("a catalogue that goes away may come back") {
   make_catalog_of(path, two_keys(), {{"a", "b"}, "old", 1, some_metadata()});
   const auto catalog = open_catalog(path);
   std::filesystem::rename(path, path + ".gone");
-  CHECK(kind_of_failure([&] { catalog->find({}); }) == ErrorKind::unavailable);
+  CHECK(kind_of([&] { catalog->find({}); }) == ErrorKind::unavailable);
   std::filesystem::rename(path + ".gone", path);
   CHECK(catalog->find({}).size() == 1);
 }
@@ -385,9 +381,8 @@ TEST_CASE("a new catalogue that is not whole in its file replaces nothing") {
   reading.run("BEGIN");
   auto row = reading.prepare("SELECT * FROM datasets");
   row.step();
-  CHECK(kind_of_failure([&] {
-          replace_contents(folder / "a.sqlite", folder / "next");
-        }) == ErrorKind::unavailable);
+  CHECK(kind_of([&] { replace_contents(folder / "a.sqlite", folder / "next"); }) ==
+        ErrorKind::unavailable);
   CHECK(open_catalog(folder / "a.sqlite")->get({"a", "b"}));
 }
 
@@ -401,10 +396,8 @@ TEST_CASE("a file on a read-only disk is served and not written") {
   const int code = testing::exit_code_as_nobody([&] {
     const auto catalog = open_catalog(path);
     if (catalog->writable() || catalog->count({}) != 1) return 1;
-    return kind_of_failure([&] { catalog->insert({{"c", "d"}, "p"}); }) ==
-                   ErrorKind::denied
-               ? 0
-               : 2;
+    return kind_of([&] { catalog->insert({{"c", "d"}, "p"}); }) == ErrorKind::denied ? 0
+                                                                                     : 2;
   });
   ::chmod(folder.path().c_str(), 0755);
   CHECK(code == 0);

@@ -21,40 +21,14 @@ constexpr std::size_t cols = 17;
 constexpr std::size_t pixels = rows * cols;
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
+// LERC's own number of an element type, as Lerc_c_api.h lists them.
 template <class T>
-struct TypeOf;
-template <>
-struct TypeOf<std::int8_t> {
-  static constexpr unsigned lerc = 0;
-};
-template <>
-struct TypeOf<std::uint8_t> {
-  static constexpr unsigned lerc = 1;
-};
-template <>
-struct TypeOf<std::int16_t> {
-  static constexpr unsigned lerc = 2;
-};
-template <>
-struct TypeOf<std::uint16_t> {
-  static constexpr unsigned lerc = 3;
-};
-template <>
-struct TypeOf<std::int32_t> {
-  static constexpr unsigned lerc = 4;
-};
-template <>
-struct TypeOf<std::uint32_t> {
-  static constexpr unsigned lerc = 5;
-};
-template <>
-struct TypeOf<float> {
-  static constexpr unsigned lerc = 6;
-};
-template <>
-struct TypeOf<double> {
-  static constexpr unsigned lerc = 7;
-};
+consteval unsigned lerc_type() {
+  if constexpr (std::is_same_v<T, float>) return 6;
+  if constexpr (std::is_same_v<T, double>) return 7;
+  constexpr unsigned of_size = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 2 : 4;
+  return of_size + (std::is_unsigned_v<T> ? 1 : 0);
+}
 
 // values: bands x rows x cols x depth. masks: none, one, or one for each band.
 template <class T>
@@ -62,7 +36,7 @@ Bytes encoded(const std::vector<T>& values, int depth = 1, int bands = 1,
               const std::vector<unsigned char>& masks = {}) {
   Bytes out(values.size() * sizeof(T) * 2 + 4096);
   unsigned size = 0;
-  REQUIRE(lerc_encode(values.data(), TypeOf<T>::lerc, depth, cols, rows, bands,
+  REQUIRE(lerc_encode(values.data(), lerc_type<T>(), depth, cols, rows, bands,
                       static_cast<int>(masks.size() / pixels),
                       masks.empty() ? nullptr : masks.data(), 0,
                       reinterpret_cast<unsigned char*>(out.data()),
