@@ -5,44 +5,10 @@
 #include <utility>
 
 #include "terrazzo/io/tiff_directory.hpp"
+#include "terrazzo/io/tiff_tags.hpp"
 
 namespace terrazzo::io {
 namespace {
-
-// TIFF's tags, named as in its specification.
-enum Tag : std::uint16_t {
-  new_subfile_type = 254,
-  image_width = 256,
-  image_length = 257,
-  bits_per_sample = 258,
-  compression_tag = 259,
-  photometric_tag = 262,
-  fill_order_tag = 266,
-  strip_offsets = 273,
-  samples_per_pixel = 277,
-  rows_per_strip = 278,
-  strip_byte_counts = 279,
-  planar_configuration = 284,
-  predictor_tag = 317,
-  color_map_tag = 320,
-  tile_width = 322,
-  tile_length = 323,
-  tile_offsets = 324,
-  tile_byte_counts = 325,
-  sub_ifds = 330,
-  extra_samples_tag = 338,
-  sample_format = 339,
-  jpeg_tables_tag = 347,
-  model_pixel_scale = 33550,
-  model_tie_point = 33922,
-  model_transformation = 34264,
-  geo_key_directory = 34735,
-  geo_double_params = 34736,
-  geo_ascii_params = 34737,
-  gdal_metadata = 42112,
-  gdal_nodata = 42113,
-  lerc_parameters = 50674,
-};
 
 constexpr std::size_t most_images = 1024;
 constexpr std::size_t most_pixels_across = std::numeric_limits<std::int32_t>::max();
@@ -55,16 +21,17 @@ std::size_t product(std::size_t a, std::size_t b) {
   return over ? std::numeric_limits<std::size_t>::max() : result;
 }
 
-std::uint16_t short_of(TiffCursor& cursor, const TiffDirectory& directory, Tag tag,
-                       std::uint16_t otherwise) {
-  return static_cast<std::uint16_t>(cursor.integer(directory, tag, otherwise));
+std::uint16_t short_of(TiffCursor& cursor, const TiffDirectory& directory,
+                       tag::Number number, std::uint16_t otherwise) {
+  return static_cast<std::uint16_t>(cursor.integer(directory, number, otherwise));
 }
 
 // The value that all samples have.
 // Throws unsupported: they differ.
-std::uint64_t common_value(TiffCursor& cursor, const TiffDirectory& directory, Tag tag,
-                           std::uint64_t otherwise, std::string_view of_what) {
-  const auto values = cursor.integers(directory, tag, most_samples);
+std::uint64_t common_value(TiffCursor& cursor, const TiffDirectory& directory,
+                           tag::Number number, std::uint64_t otherwise,
+                           std::string_view of_what) {
+  const auto values = cursor.integers(directory, number, most_samples);
   if (values.empty()) return otherwise;
   for (const std::uint64_t value : values)
     if (value != values.front())
@@ -92,14 +59,14 @@ SampleFormat format_of(std::uint64_t number) {
 }
 
 void read_size(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
-  image.cols = cursor.integer(directory, image_width, 0);
-  image.rows = cursor.integer(directory, image_length, 0);
+  image.cols = cursor.integer(directory, tag::image_width, 0);
+  image.rows = cursor.integer(directory, tag::image_length, 0);
   if (image.cols == 0 || image.rows == 0 || image.cols > most_pixels_across ||
       image.rows > most_pixels_across)
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF says that it has {} x {} pixels; 1 to {} are possible",
                   image.rows, image.cols, most_pixels_across);
-  image.samples = cursor.integer(directory, samples_per_pixel, 1);
+  image.samples = cursor.integer(directory, tag::samples_per_pixel, 1);
   if (image.samples == 0 || image.samples > most_samples)
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF says that it has {} bands; 1 to {} are possible",
@@ -108,37 +75,38 @@ void read_size(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& im
 
 void read_samples(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
   const std::uint64_t bits =
-      common_value(cursor, directory, bits_per_sample, 1, "bits per sample");
+      common_value(cursor, directory, tag::bits_per_sample, 1, "bits per sample");
   if (bits == 0 || bits > 64)
     throw failure(ErrorKind::unsupported,
                   "the samples of this TIFF have {} bits; 1 to 64 can be read", bits);
   image.bits = static_cast<int>(bits);
   image.format =
-      format_of(common_value(cursor, directory, sample_format, 1, "sample format"));
-  image.compression = short_of(cursor, directory, compression_tag, 1);
-  image.predictor = short_of(cursor, directory, predictor_tag, 1);
-  image.photometric = short_of(cursor, directory, photometric_tag, 1);
-  image.fill_order = short_of(cursor, directory, fill_order_tag, 1);
+      format_of(common_value(cursor, directory, tag::sample_format, 1, "sample format"));
+  image.compression = short_of(cursor, directory, tag::compression, 1);
+  image.predictor = short_of(cursor, directory, tag::predictor, 1);
+  image.photometric = short_of(cursor, directory, tag::photometric, 1);
+  image.fill_order = short_of(cursor, directory, tag::fill_order, 1);
   image.apart =
-      image.samples > 1 && short_of(cursor, directory, planar_configuration, 1) == 2;
+      image.samples > 1 && short_of(cursor, directory, tag::planar_configuration, 1) == 2;
   for (const std::uint64_t extra :
-       cursor.integers(directory, extra_samples_tag, most_samples))
+       cursor.integers(directory, tag::extra_samples, most_samples))
     image.extra_samples.push_back(static_cast<std::uint16_t>(extra));
-  image.jpeg_tables = cursor.bytes(directory, jpeg_tables_tag);
-  for (const std::uint64_t parameter : cursor.integers(directory, lerc_parameters, 8))
+  image.jpeg_tables = cursor.bytes(directory, tag::jpeg_tables);
+  for (const std::uint64_t parameter :
+       cursor.integers(directory, tag::lerc_parameters, 8))
     image.lerc.push_back(static_cast<std::uint32_t>(parameter));
 }
 
 void read_block_size(TiffCursor& cursor, const TiffDirectory& directory,
                      TiffImage& image) {
-  image.tiled = directory.fields.contains(tile_width);
+  image.tiled = directory.fields.contains(tag::tile_width);
   if (image.tiled) {
-    image.block_cols = cursor.integer(directory, tile_width, 0);
-    image.block_rows = cursor.integer(directory, tile_length, 0);
+    image.block_cols = cursor.integer(directory, tag::tile_width, 0);
+    image.block_rows = cursor.integer(directory, tag::tile_length, 0);
   } else {
     image.block_cols = image.cols;
     image.block_rows = std::min<std::size_t>(
-        cursor.integer(directory, rows_per_strip, image.rows), image.rows);
+        cursor.integer(directory, tag::rows_per_strip, image.rows), image.rows);
   }
   if (image.block_cols == 0 || image.block_rows == 0 ||
       image.block_cols > most_pixels_across || image.block_rows > most_pixels_across)
@@ -185,10 +153,10 @@ void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& 
   const std::size_t planes = image.apart ? image.samples : 1;
   const std::size_t count =
       product(product(image.blocks_across(), image.blocks_down()), planes);
-  const auto offsets =
-      cursor.integers(directory, image.tiled ? tile_offsets : strip_offsets, count);
-  auto sizes = cursor.integers(directory,
-                               image.tiled ? tile_byte_counts : strip_byte_counts, count);
+  const auto offsets = cursor.integers(
+      directory, image.tiled ? tag::tile_offsets : tag::strip_offsets, count);
+  auto sizes = cursor.integers(
+      directory, image.tiled ? tag::tile_byte_counts : tag::strip_byte_counts, count);
   if (offsets.size() != count)
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF needs {} blocks for its size, but names only {}", count,
@@ -209,7 +177,7 @@ TiffImage read_image(TiffCursor& cursor, const TiffDirectory& directory,
                      std::uint64_t file_size) {
   TiffImage image;
   image.subfile_type =
-      static_cast<std::uint32_t>(cursor.integer(directory, new_subfile_type, 0));
+      static_cast<std::uint32_t>(cursor.integer(directory, tag::new_subfile_type, 0));
   read_size(cursor, directory, image);
   read_samples(cursor, directory, image);
   read_block_size(cursor, directory, image);
@@ -227,17 +195,18 @@ TiffImage read_image(TiffCursor& cursor, const TiffDirectory& directory,
 
 TiffTags read_tags(TiffCursor& cursor, const TiffDirectory& directory) {
   TiffTags tags;
-  for (const std::uint64_t entry : cursor.integers(directory, color_map_tag, 3U << 16U))
+  for (const std::uint64_t entry : cursor.integers(directory, tag::color_map, 3U << 16U))
     tags.color_map.push_back(static_cast<std::uint16_t>(entry));
-  for (const std::uint64_t key : cursor.integers(directory, geo_key_directory, 65536))
+  for (const std::uint64_t key :
+       cursor.integers(directory, tag::geo_key_directory, 65536))
     tags.geo_keys.push_back(static_cast<std::uint16_t>(key));
-  tags.pixel_scale = cursor.reals(directory, model_pixel_scale);
-  tags.tie_points = cursor.reals(directory, model_tie_point);
-  tags.transformation = cursor.reals(directory, model_transformation);
-  tags.geo_doubles = cursor.reals(directory, geo_double_params);
-  tags.geo_text = cursor.text(directory, geo_ascii_params);
-  tags.metadata = cursor.text(directory, gdal_metadata);
-  tags.nodata = cursor.text(directory, gdal_nodata);
+  tags.pixel_scale = cursor.reals(directory, tag::model_pixel_scale);
+  tags.tie_points = cursor.reals(directory, tag::model_tie_point);
+  tags.transformation = cursor.reals(directory, tag::model_transformation);
+  tags.geo_doubles = cursor.reals(directory, tag::geo_double_params);
+  tags.geo_text = cursor.text(directory, tag::geo_ascii_params);
+  tags.metadata = cursor.text(directory, tag::gdal_metadata);
+  tags.nodata = cursor.text(directory, tag::gdal_nodata);
   return tags;
 }
 
@@ -287,7 +256,7 @@ TiffFile read_tiff(const ByteSource& source, const Context& context) {
   TiffDirectory directory = cursor.directory(cursor.first_directory());
   file.images.push_back(read_image(cursor, directory, source.size()));
   file.tags = read_tags(cursor, directory);
-  for (const std::uint64_t child : cursor.integers(directory, sub_ifds, most_images))
+  for (const std::uint64_t child : cursor.integers(directory, tag::sub_ifds, most_images))
     add_image(cursor, cursor.directory(child), source.size(), file.images);
   while (directory.next != 0 && file.images.size() < most_images) {
     directory = cursor.directory(directory.next);
