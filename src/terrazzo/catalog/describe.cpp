@@ -1,9 +1,11 @@
 #include "terrazzo/catalog/describe.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <thread>
 
 #include "terrazzo/raster/statistics.hpp"
@@ -31,34 +33,54 @@ std::size_t rounded_down(std::size_t value, std::size_t step) {
   return std::max(value / step, std::size_t{1}) * step;
 }
 
+// The parts of a grid, from left to right and down. A grid may have more of them than
+// memory could list.
+struct Parts {
+  std::size_t rows = 0;  // of the grid
+  std::size_t cols = 0;
+  std::size_t part_rows = 1;  // but at the lower and the right edge
+  std::size_t part_cols = 1;
+  std::optional<std::array<std::size_t, 2>> shape{};  // each is read in; else its own
+
+  std::size_t across() const { return (cols - 1) / part_cols + 1; }
+  std::size_t count() const { return across() * ((rows - 1) / part_rows + 1); }
+  Part operator[](std::size_t i) const {
+    const std::size_t row = i / across() * part_rows;
+    const std::size_t col = i % across() * part_cols;
+    const io::Window window{col, row, std::min(part_cols, cols - col),
+                            std::min(part_rows, rows - row)};
+    if (shape) return {window, (*shape)[0], (*shape)[1]};
+    return {window, window.rows, window.cols};
+  }
+};
+
+// No reader holds a larger block; a file that declares one is read in smaller parts.
+constexpr std::size_t largest_block_pixels = std::size_t{1} << 29U;
+
 // Whole blocks in each, at most about `pixels` (never less than one block).
-std::vector<Part> parts_of(const io::RasterInfo& info, std::size_t pixels) {
+Parts parts_of(const io::RasterInfo& info, std::size_t pixels) {
   const std::size_t block_rows = std::clamp(info.block_rows, std::size_t{1}, info.rows);
   const std::size_t block_cols = std::clamp(info.block_cols, std::size_t{1}, info.cols);
   const std::size_t rows = rounded_down(pixels / info.cols, block_rows);
   const std::size_t cols =
-      rows * info.cols <= pixels ? info.cols : rounded_down(pixels / rows, block_cols);
-  std::vector<Part> parts;
-  for (std::size_t row = 0; row < info.rows; row += rows)
-    for (std::size_t col = 0; col < info.cols; col += cols) {
-      const io::Window window{col, row, std::min(cols, info.cols - col),
-                              std::min(rows, info.rows - row)};
-      parts.push_back({window, window.rows, window.cols});
-    }
-  return parts;
+      rows <= pixels / info.cols ? info.cols : rounded_down(pixels / rows, block_cols);
+  if (rows > largest_block_pixels / cols)
+    return {info.rows, info.cols, 1, std::min(pixels, info.cols)};
+  return {info.rows, info.cols, rows, cols};
 }
 
-std::vector<Part> parts_of(const io::Raster& raster, const DescribeOptions& options) {
+Parts parts_of(const io::Raster& raster, const DescribeOptions& options) {
   const io::RasterInfo& info = raster.info();
-  const io::Window whole{0, 0, info.cols, info.rows};
+  Parts whole{info.rows, info.cols, info.rows, info.cols};
   if (options.max_shape) {
     const auto [rows, cols] = *options.max_shape;
-    return {{whole, std::clamp(rows, std::size_t{1}, info.rows),
-             std::clamp(cols, std::size_t{1}, info.cols)}};
+    whole.shape = {std::clamp(rows, std::size_t{1}, info.rows),
+                   std::clamp(cols, std::size_t{1}, info.cols)};
+    return whole;
   }
   const std::size_t pixel_bytes = size_of(type_of(raster)) + 1;  // and the mask
   const std::size_t pixels = std::max(options.memory_bytes / pixel_bytes, std::size_t{1});
-  if (info.rows <= pixels / info.cols) return {{whole, info.rows, info.cols}};
+  if (info.rows <= pixels / info.cols) return whole;
   return parts_of(info, pixels / std::max(options.threads, std::size_t{1}));
 }
 
@@ -73,9 +95,9 @@ void add(Sums& sums, const io::Raster& raster, const Part& part, const Context& 
 }
 
 // Thread t adds parts t, t + threads, …: the sums do not depend on who is faster.
-Sums summed(const io::Raster& raster, const std::vector<Part>& parts,
-            const DescribeOptions& options, const Context& context) {
-  const std::size_t threads = std::clamp(options.threads, std::size_t{1}, parts.size());
+Sums summed(const io::Raster& raster, const Parts& parts, const DescribeOptions& options,
+            const Context& context) {
+  const std::size_t threads = std::clamp(options.threads, std::size_t{1}, parts.count());
   const std::size_t exact =
       std::max(options.memory_bytes / 16 / threads, std::size_t{1} << 12);
   std::vector<Sums> sums;
@@ -85,7 +107,7 @@ Sums summed(const io::Raster& raster, const std::vector<Part>& parts,
   std::atomic<bool> stop = false;
   const auto work = [&](std::size_t t) {
     try {
-      for (std::size_t i = t; i < parts.size() && !stop; i += threads)
+      for (std::size_t i = t; i < parts.count() && !stop; i += threads)
         add(sums[t], raster, parts[i], context);
     } catch (...) {
       failures[t] = std::current_exception();

@@ -209,6 +209,24 @@ TEST_CASE("a failure to read reaches the caller from whichever thread") {
   }
 }
 
+TEST_CASE("sizes that a damaged file invents cost no more memory than others") {
+  constexpr std::size_t huge = 2'147'483'647;
+  const auto broken = [](std::size_t, std::size_t) -> double {
+    throw failure(ErrorKind::corrupt_data, "block is broken");
+  };
+  for (const std::size_t block_cols : {std::size_t{256}, huge}) {
+    auto raster = degrees(huge, huge, broken);
+    raster.mutable_info().block_rows = 1;
+    raster.mutable_info().block_cols = block_cols;
+    raster.mutable_info().affine = {1e-9, 0, 0, 0, -1e-9, 50};
+    constexpr std::size_t memory = std::size_t{1} << 20U;
+    CHECK(kind_of([&] { describe(raster, {.memory_bytes = memory}); }) ==
+          ErrorKind::corrupt_data);
+    REQUIRE(raster.reads().size() == 1);
+    CHECK(raster.reads()[0].rows * raster.reads()[0].cols <= memory);
+  }
+}
+
 TEST_CASE("a disk of the earth seen from space is described by what can be seen") {
   const Crs geos = Crs::from("+proj=geos +h=35785831 +lon_0=0 +sweep=y");
   const auto disk = [](std::size_t col, std::size_t row) {
