@@ -15,7 +15,7 @@ constexpr std::size_t most_pixels_across = std::numeric_limits<std::int32_t>::ma
 constexpr std::size_t most_samples = 65535;
 constexpr std::size_t strip_piece = std::size_t{1} << 20U;  // uncompressed strips
 
-std::size_t product(std::size_t a, std::size_t b) {
+std::size_t product(std::size_t a, std::size_t b) noexcept {
   std::size_t result = 0;
   const bool over = __builtin_mul_overflow(a, b, &result);
   return over ? std::numeric_limits<std::size_t>::max() : result;
@@ -58,27 +58,44 @@ SampleFormat format_of(std::uint64_t number) {
   }
 }
 
-void read_size(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
-  image.cols = cursor.integer(directory, tag::image_width, 0);
-  image.rows = cursor.integer(directory, tag::image_length, 0);
+void check_pixels(const TiffImage& image) {
   if (image.cols == 0 || image.rows == 0 || image.cols > most_pixels_across ||
       image.rows > most_pixels_across)
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF says that it has {} x {} pixels; 1 to {} are possible",
                   image.rows, image.cols, most_pixels_across);
-  image.samples = cursor.integer(directory, tag::samples_per_pixel, 1);
   if (image.samples == 0 || image.samples > most_samples)
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF says that it has {} bands; 1 to {} are possible",
                   image.samples, most_samples);
 }
 
-void read_samples(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
-  const std::uint64_t bits =
-      common_value(cursor, directory, tag::bits_per_sample, 1, "bits per sample");
+void check_bits(std::uint64_t bits) {
   if (bits == 0 || bits > 64)
     throw failure(ErrorKind::unsupported,
                   "the samples of this TIFF have {} bits; 1 to 64 can be read", bits);
+}
+
+void check_blocks(const TiffImage& image) {
+  if (image.block_cols == 0 || image.block_rows == 0 ||
+      image.block_cols > most_pixels_across || image.block_rows > most_pixels_across)
+    throw failure(ErrorKind::corrupt_data,
+                  "the TIFF says that its blocks have {} x {} pixels", image.block_rows,
+                  image.block_cols);
+}
+
+void read_size(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
+  image.cols = cursor.integer(directory, tag::image_width, 0);
+  image.rows = cursor.integer(directory, tag::image_length, 0);
+  check_pixels(image);  // of a file that is none, before more of it is read
+  image.samples = cursor.integer(directory, tag::samples_per_pixel, 1);
+  check_pixels(image);
+}
+
+void read_samples(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image) {
+  const std::uint64_t bits =
+      common_value(cursor, directory, tag::bits_per_sample, 1, "bits per sample");
+  check_bits(bits);
   image.bits = static_cast<int>(bits);
   image.format =
       format_of(common_value(cursor, directory, tag::sample_format, 1, "sample format"));
@@ -108,11 +125,7 @@ void read_block_size(TiffCursor& cursor, const TiffDirectory& directory,
     image.block_rows = std::min<std::size_t>(
         cursor.integer(directory, tag::rows_per_strip, image.rows), image.rows);
   }
-  if (image.block_cols == 0 || image.block_rows == 0 ||
-      image.block_cols > most_pixels_across || image.block_rows > most_pixels_across)
-    throw failure(ErrorKind::corrupt_data,
-                  "the TIFF says that its blocks have {} x {} pixels", image.block_rows,
-                  image.block_cols);
+  check_blocks(image);
 }
 
 // Strips that are stored as they are need not be read whole: they become several blocks.
@@ -122,17 +135,17 @@ void cut_strips(TiffImage& image) {
   const bool even = image.block_rows == image.rows || image.block_rows % rows == 0;
   if (image.tiled || image.compression != 1 || image.block_rows <= rows || !even) return;
   const std::size_t strips = image.blocks_down();
-  std::vector<BlockPlace> pieces;
-  for (std::size_t i = 0; i < image.blocks.size(); ++i) {
-    const BlockPlace& strip = image.blocks[i];
-    const std::size_t first = i % strips * image.block_rows;
+  BlockTable pieces;
+  std::size_t i = 0;
+  image.blocks.for_each([&](const BlockPlace& strip) {
+    const std::size_t first = i++ % strips * image.block_rows;
     const std::size_t in_strip = std::min(image.block_rows, image.rows - first);
     for (std::size_t row = 0; row < in_strip; row += rows) {
       const std::uint64_t start = std::min<std::uint64_t>(row * row_bytes, strip.size);
       const std::uint64_t bytes = std::min(rows, in_strip - row) * row_bytes;
-      pieces.push_back({strip.offset + start, std::min(bytes, strip.size - start)});
+      pieces.append({strip.offset + start, std::min(bytes, strip.size - start)});
     }
-  }
+  });
   image.blocks = std::move(pieces);
   image.block_rows = rows;
 }
@@ -150,9 +163,7 @@ std::vector<std::uint64_t> plain_sizes(const TiffImage& image, std::size_t count
 
 void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image,
                  std::uint64_t file_size) {
-  const std::size_t planes = image.apart ? image.samples : 1;
-  const std::size_t count =
-      product(product(image.blocks_across(), image.blocks_down()), planes);
+  const std::size_t count = block_count(image);
   const auto offsets = cursor.integers(
       directory, image.tiled ? tag::tile_offsets : tag::strip_offsets, count);
   auto sizes = cursor.integers(
@@ -162,14 +173,13 @@ void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& 
                   "the TIFF needs {} blocks for its size, but names only {}", count,
                   offsets.size());
   if (sizes.size() != count) sizes = plain_sizes(image, count);
-  image.blocks.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (offsets[i] > file_size || sizes[i] > file_size - offsets[i])
       throw failure(ErrorKind::corrupt_data,
                     "the TIFF says that block {} has {} bytes at position {}, but the "
                     "file has {} bytes: it is truncated or damaged",
                     i, sizes[i], offsets[i], file_size);
-    image.blocks[i] = {offsets[i], sizes[i]};
+    image.blocks.append({offsets[i], sizes[i]});
   }
 }
 
@@ -183,13 +193,7 @@ TiffImage read_image(TiffCursor& cursor, const TiffDirectory& directory,
   read_block_size(cursor, directory, image);
   read_blocks(cursor, directory, image, file_size);
   cut_strips(image);
-  const BlockShape shape = image.shape_of(0);
-  const std::size_t sample_bytes = static_cast<std::size_t>(image.bits + 7) / 8;
-  if (product(product(shape.rows, shape.cols), shape.samples * sample_bytes) >
-      max_block_bytes)
-    throw failure(ErrorKind::unsupported,
-                  "the blocks of this TIFF, {} x {} pixels, are too large to be read",
-                  image.block_rows, image.block_cols);
+  check_dimensions(image);
   return image;
 }
 
@@ -210,16 +214,6 @@ TiffTags read_tags(TiffCursor& cursor, const TiffDirectory& directory) {
   return tags;
 }
 
-std::size_t bytes_of(const TiffFile& file) {
-  std::size_t bytes = sizeof file + file.tags.metadata.size() +
-                      file.tags.tie_points.size() * sizeof(double) +
-                      file.tags.color_map.size() * 2 + file.tags.geo_keys.size() * 2;
-  for (const TiffImage& image : file.images)
-    bytes += sizeof image + image.blocks.size() * sizeof(BlockPlace) +
-             image.jpeg_tables.size();
-  return bytes;
-}
-
 // An image after the first: an overview, a mask or another page. What cannot be read as
 // one is nobody's business.
 void add_image(TiffCursor& cursor, const TiffDirectory& directory,
@@ -232,6 +226,33 @@ void add_image(TiffCursor& cursor, const TiffDirectory& directory,
 }
 
 }  // namespace
+
+void check_dimensions(const TiffImage& image) {
+  check_pixels(image);
+  check_bits(static_cast<std::uint64_t>(image.bits));
+  check_blocks(image);
+  const BlockShape shape = image.shape_of(0);
+  const std::size_t sample_bytes = static_cast<std::size_t>(image.bits + 7) / 8;
+  if (product(product(shape.rows, shape.cols), shape.samples * sample_bytes) >
+      max_block_bytes)
+    throw failure(ErrorKind::unsupported,
+                  "the blocks of this TIFF, {} x {} pixels, are too large to be read",
+                  image.block_rows, image.block_cols);
+}
+
+std::size_t block_count(const TiffImage& image) noexcept {
+  return product(product(image.blocks_across(), image.blocks_down()),
+                 image.apart ? image.samples : 1);
+}
+
+std::size_t memory_of(const TiffFile& file) {
+  std::size_t bytes = sizeof file + file.tags.metadata.size() +
+                      file.tags.tie_points.size() * sizeof(double) +
+                      file.tags.color_map.size() * 2 + file.tags.geo_keys.size() * 2;
+  for (const TiffImage& image : file.images)
+    bytes += sizeof image + image.blocks.bytes() + image.jpeg_tables.size();
+  return bytes;
+}
 
 BlockShape TiffImage::shape_of(std::size_t down) const noexcept {
   BlockShape shape;
@@ -262,7 +283,7 @@ TiffFile read_tiff(const ByteSource& source, const Context& context) {
     directory = cursor.directory(directory.next);
     add_image(cursor, directory, source.size(), file.images);
   }
-  file.bytes = bytes_of(file);
+  file.bytes = memory_of(file);
   return file;
 }
 

@@ -7,16 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "terrazzo/io/block_table.hpp"
 #include "terrazzo/io/byte_source.hpp"
 #include "terrazzo/io/codec.hpp"
 
 namespace terrazzo::io {
-
-// Where the bytes of one block are; size 0: the block was never written.
-struct BlockPlace {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
 
 // One directory that holds pixels.
 struct TiffImage {
@@ -37,7 +32,7 @@ struct TiffImage {
   // lower edges, the last strip ends with the image.
   std::size_t block_rows = 0;
   std::size_t block_cols = 0;
-  std::vector<BlockPlace> blocks{};  // row by row; sample by sample if they are apart
+  BlockTable blocks{};  // row by row; sample by sample if they are apart
 
   std::vector<std::uint16_t> extra_samples{};
   std::vector<std::byte> jpeg_tables{};
@@ -93,5 +88,14 @@ struct TiffFile {
 TiffFile read_tiff(const ByteSource& source, const Context& context = {});
 
 constexpr std::size_t max_block_bytes = std::size_t{512} << 20U;
+
+// Are its dimensions as read_tiff() promises them? Whoever made it; no matter its blocks.
+// Throws corrupt_data, unsupported: as read_tiff().
+void check_dimensions(const TiffImage& image);
+
+// How many blocks an image of checked dimensions needs; 2^64 - 1 if it overflows.
+std::size_t block_count(const TiffImage& image) noexcept;
+
+std::size_t memory_of(const TiffFile& file);  // bytes
 
 }  // namespace terrazzo::io

@@ -113,6 +113,30 @@ TEST_CASE("directories that lead in a circle are damaged") {
   CHECK(failure_of(builder.bytes()) == ErrorKind::corrupt_data);
 }
 
+TEST_CASE("a directory that is its own child is damaged") {
+  for (const std::uint64_t child : {8, 0x7FFFFFFF}) {
+    TiffBuilder builder;
+    TiffBuilder placed;
+    const std::size_t first = placed.image(4, 4, {{330, TiffBuilder::uint32, {8}}});
+    const auto to = child == 8 ? static_cast<double>(first) : static_cast<double>(child);
+    builder.image(4, 4, {{330, TiffBuilder::uint32, {to}}});
+    CHECK(failure_of(builder.bytes()) == ErrorKind::corrupt_data);
+  }
+}
+
+TEST_CASE("a file of 2^62 blocks of one pixel has no room for their places") {
+  using enum TiffBuilder::Type;
+  TiffBuilder builder{{.big = true}};
+  builder.image(4, 4,
+                {{256, uint32, {2147483647}},
+                 {257, uint32, {2147483647}},
+                 {322, uint32, {1}},
+                 {323, uint32, {1}},
+                 {324, uint64, {16, 16, 16}},
+                 {325, uint64, {1, 1, 1}}});
+  CHECK(failure_of(builder.bytes()) == ErrorKind::corrupt_data);
+}
+
 TEST_CASE("sizes that no file can have are refused before memory is taken") {
   const auto with = [](std::vector<TiffBuilder::Field> fields) {
     TiffBuilder builder;
@@ -157,6 +181,6 @@ TEST_CASE("strips that are stored as they are become blocks of their own") {
   CHECK(image.block_rows < 3000);
   CHECK(image.blocks.size() == image.blocks_down());
   std::uint64_t sum = 0;
-  for (const BlockPlace& place : image.blocks) sum += place.size;
+  image.blocks.for_each([&](const BlockPlace& place) { sum += place.size; });
   CHECK(sum == 3'000'000);
 }
