@@ -7,6 +7,7 @@
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/io/s3_settings.hpp"
+#include "terrazzo/io/s3_signer.hpp"
 #include "terrazzo/io/xml_text.hpp"
 
 namespace terrazzo::io {
@@ -75,10 +76,7 @@ Found from_variables(const Search& search) {
   return found;
 }
 
-Found from_web_identity(const Search& search) {
-  const std::string file = search.value("AWS_WEB_IDENTITY_TOKEN_FILE");
-  const std::string role = search.value("AWS_ROLE_ARN");
-  if (file.empty() || role.empty()) return {};
+std::string token_service(const Search& search) {
   std::string endpoint = search.value("AWS_ENDPOINT_URL_STS");
   if (endpoint.empty()) endpoint = search.value("AWS_STS_ENDPOINT");
   if (endpoint.empty())
@@ -86,22 +84,34 @@ Found from_web_identity(const Search& search) {
                            search.region.starts_with("cn-") ? ".cn" : "");
   if (endpoint.find("://") == std::string::npos) endpoint.insert(0, "https://");
   while (endpoint.ends_with('/')) endpoint.pop_back();
-  std::string session = search.value("AWS_ROLE_SESSION_NAME");
-  if (session.empty()) session = "terrazzo";
-  const std::string token = read_file(file, most_answer);
-  const std::string what = "credentials for the web identity";
-  const std::string answer = body_of(
-      search.far,
-      {.url = endpoint + "/",
-       .headers = {"Content-Type: application/x-www-form-urlencoded", "Accept: text/xml"},
-       .method = "POST",
-       .body =
-           fmt::format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}"
-                       "&RoleSessionName={}&WebIdentityToken={}",
-                       uri_encoded(role, false), uri_encoded(session, false),
-                       uri_encoded(trimmed(token), false)),
-       .follow_redirects = false},
-      what, search.context);
+  return endpoint;
+}
+
+// What to ask the token service for.
+struct RoleRequest {
+  std::string action;
+  std::string role;
+  std::string session;
+  std::string more;  // of the form, encoded, from its '&' on
+  std::string what;  // for messages
+};
+
+HttpRequest form_of(const Search& search, const RoleRequest& role) {
+  const std::string session = role.session.empty() ? "terrazzo" : role.session;
+  return {
+      .url = token_service(search) + "/",
+      .headers = {"Content-Type: application/x-www-form-urlencoded", "Accept: text/xml"},
+      .method = "POST",
+      .body = fmt::format("Action={}&Version=2011-06-15&RoleArn={}&RoleSessionName={}{}",
+                          role.action, uri_encoded(role.role, false),
+                          uri_encoded(session, false), role.more),
+      .follow_redirects = false};
+}
+
+FoundCredentials asked_for(const Search& search, HttpRequest request,
+                           const std::string& what) {
+  const std::string answer =
+      body_of(search.far, std::move(request), what, search.context);
   FoundCredentials found{{xml_text(answer, "AccessKeyId").value_or(""),
                           xml_text(answer, "SecretAccessKey").value_or(""),
                           xml_text(answer, "SessionToken").value_or("")},
@@ -111,20 +121,76 @@ Found from_web_identity(const Search& search) {
   return found;
 }
 
+Found from_web_identity(const Search& search) {
+  const std::string file = search.value("AWS_WEB_IDENTITY_TOKEN_FILE");
+  const std::string role = search.value("AWS_ROLE_ARN");
+  if (file.empty() || role.empty()) return {};
+  const std::string token = read_file(file, most_answer);
+  const RoleRequest request{
+      .action = "AssumeRoleWithWebIdentity",
+      .role = role,
+      .session = search.value("AWS_ROLE_SESSION_NAME"),
+      .more = "&WebIdentityToken=" + uri_encoded(trimmed(token), false),
+      .what = "credentials for the web identity"};
+  return asked_for(search, form_of(search, request), request.what);
+}
+
+std::optional<S3Credentials> keys_of(const Profile& profile) {
+  const auto value = [&](const char* name) {
+    const auto at = profile.find(name);
+    return at == profile.end() ? std::string{} : at->second;
+  };
+  S3Credentials keys{value("aws_access_key_id"), value("aws_secret_access_key"),
+                     value("aws_session_token")};
+  if (keys.key_id.empty() || keys.secret.empty()) return std::nullopt;
+  return keys;
+}
+
+// The profile takes a role in the name of another, which has keys.
+FoundCredentials from_role(const Search& search, Profile profile) {
+  const std::string source = profile["source_profile"];
+  const auto keys = keys_of(s3_profile(search.environment, source));
+  if (!keys)
+    throw failure(ErrorKind::unsupported,
+                  "the AWS profile takes a role from the profile '{}', which has no "
+                  "aws_access_key_id and aws_secret_access_key",
+                  shown(source));
+  RoleRequest role{.action = "AssumeRole",
+                   .role = profile["role_arn"],
+                   .session = profile["role_session_name"],
+                   .more = {},
+                   .what = "credentials for the role of the profile"};
+  if (const std::string id = profile["external_id"]; !id.empty())
+    role.more = "&ExternalId=" + uri_encoded(id, false);
+  HttpRequest request = form_of(search, role);
+  const SigningScope scope{.region = search.region, .service = "sts", .time = now()};
+  SignedRequest to_sign{
+      .method = "POST",
+      .headers = {{"host", host_of(request.url)}, {"x-amz-date", amz_date(scope.time)}},
+      .payload_sha256 = sha256_hex(request.body)};
+  if (!keys->token.empty())
+    to_sign.headers.emplace_back("x-amz-security-token", keys->token);
+  const std::string path = shown_url(request.url);
+  to_sign.path = path.substr(path.find('/', path.find("://") + 3));
+  for (const auto& [name, value] : to_sign.headers)
+    if (name != "host") request.headers.push_back(fmt::format("{}: {}", name, value));
+  request.headers.push_back("Authorization: " + authorization(to_sign, *keys, scope));
+  return asked_for(search, std::move(request), role.what);
+}
+
 Found from_profile(const Search& search) {
   Profile profile = s3_profile(search.environment);
-  FoundCredentials found{{profile["aws_access_key_id"], profile["aws_secret_access_key"],
-                          profile["aws_session_token"]},
-                         {}};
-  if (!found.credentials.key_id.empty() && !found.credentials.secret.empty())
-    return found;
-  for (const char* way :
-       {"role_arn", "sso_session", "sso_start_url", "credential_process"})
+  if (const auto keys = keys_of(profile)) return FoundCredentials{*keys, {}};
+  if (profile.contains("role_arn") && profile.contains("source_profile"))
+    return from_role(search, std::move(profile));
+  for (const char* way : {"credential_source", "role_arn", "sso_session", "sso_start_url",
+                          "credential_process"})
     if (profile.contains(way))
       throw failure(
           ErrorKind::unsupported,
-          "the AWS profile gets its credentials by {}, which is not known here; "
-          "it needs aws_access_key_id and aws_secret_access_key",
+          "the AWS profile gets its credentials by {}, which is not known here; it needs "
+          "aws_access_key_id and aws_secret_access_key, or role_arn and source_profile; "
+          "'aws configure export-credentials --format env' gives what others find",
           way);
   return {};
 }

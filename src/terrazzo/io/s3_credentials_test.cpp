@@ -64,12 +64,48 @@ TEST_CASE("credentials of a profile") {
   const std::string file =
       written(folder,
               "[default]\naws_access_key_id=id\naws_secret_access_key=hush\n"
-              "[role]\nrole_arn=arn:x\nsource_profile=default\n");
+              "[role]\nrole_arn=arn:x\ncredential_source=Environment\n");
   CHECK(found({{"AWS_SHARED_CREDENTIALS_FILE", file}}).credentials.key_id == "id");
   const Error error = error_of(
       [&] { found({{"AWS_SHARED_CREDENTIALS_FILE", file}, {"AWS_PROFILE", "role"}}); });
   CHECK(error.kind() == ErrorKind::unsupported);
-  CHECK(error.message().find("role_arn") != std::string::npos);
+  CHECK(error.message().find("credential_source") != std::string::npos);
+}
+
+TEST_CASE("a profile takes its role by the keys of another") {
+  const ScratchFolder folder;
+  const std::string file = written(
+      folder,
+      "[base]\naws_access_key_id=id\naws_secret_access_key=hush\naws_session_token=old\n"
+      "[role]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=base\nexternal_id=a b\n"
+      "[keyless]\nrole_arn=arn:x\nsource_profile=role\n"
+      "[lost]\nrole_arn=arn:x\nsource_profile=nobody\n");
+  const LoopbackServer server{[](const SeenRequest&) {
+    return ScriptedAnswer{
+        .body =
+            "<R><Credentials><AccessKeyId>taken</AccessKeyId>"
+            "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+            "<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></R>"};
+  }};
+  const auto in = [&](const char* name) {
+    return found({{"AWS_SHARED_CREDENTIALS_FILE", file},
+                  {"AWS_PROFILE", name},
+                  {"AWS_ENDPOINT_URL_STS", server.url("")}});
+  };
+  const auto from = in("role");
+  CHECK(from.credentials.key_id == "taken");
+  CHECK(from.expires == far_away);
+  const SeenRequest seen = server.seen().at(0);
+  CHECK(seen.body ==
+        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"
+        "&RoleSessionName=terrazzo&ExternalId=a%20b");
+  CHECK(seen.header("x-amz-security-token") == "old");
+  CHECK(seen.header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=id/"));
+  CHECK(seen.header("authorization").find("/eu-central-1/sts/aws4_request") !=
+        std::string::npos);
+  CHECK(error_of([&] { in("keyless"); }).kind() == ErrorKind::unsupported);
+  CHECK(error_of([&] { in("lost"); }).kind() == ErrorKind::denied);
+  CHECK(server.seen().size() == 1);
 }
 
 TEST_CASE("no credentials anywhere are denied, and the message helps") {

@@ -75,6 +75,25 @@ std::string S3Account::region_of(std::string_view bucket) {
   return at == regions_.end() ? settings_.region : at->second;
 }
 
+Time S3Account::server_time() {
+  const std::lock_guard lock{mutex_};
+  return now() + clock_offset_;
+}
+
+// S3 takes no signature of another time than its own. False: it says no other time than
+// was known.
+bool S3Account::learns_time(const HttpAnswer& answer) {
+  constexpr auto same = std::chrono::minutes{1};
+  const std::string* date = answer.find("date");
+  const auto time = date == nullptr ? std::nullopt : time_from_http(*date);
+  if (!time) return false;
+  const auto offset = std::chrono::round<std::chrono::seconds>(*time - now());
+  const std::lock_guard lock{mutex_};
+  if (std::chrono::abs(offset - clock_offset_) < same) return false;
+  clock_offset_ = offset;
+  return true;
+}
+
 HttpRequest S3Account::get(std::string_view bucket, std::string_view key,
                            std::vector<std::string> headers, const Context& context) {
   const std::string region = region_of(bucket);
@@ -85,7 +104,7 @@ HttpRequest S3Account::get(std::string_view bucket, std::string_view key,
   if (settings_.requester_pays) extra.emplace_back("x-amz-request-payer", "requester");
   if (settings_.signs) {
     const S3Credentials credentials = credentials_.get(context);
-    const SigningScope scope{.region = region, .time = now()};
+    const SigningScope scope{.region = region, .time = server_time()};
     extra.emplace_back("x-amz-content-sha256", empty_sha256);
     extra.emplace_back("x-amz-date", amz_date(scope.time));
     if (!credentials.token.empty())
@@ -105,6 +124,7 @@ bool S3Account::learns_from(std::string_view bucket, const HttpAnswer& answer) {
   const std::string code = xml_text(answer.text, "Code").value_or("");
   if (code == "ExpiredToken" || code == "TokenRefreshRequired")
     return credentials_.renew();
+  if (code == "RequestTimeTooSkewed") return learns_time(answer);
   const std::string* header = answer.find("x-amz-bucket-region");
   const std::string region =
       header != nullptr ? *header : xml_text(answer.text, "Region").value_or("");
@@ -125,6 +145,13 @@ std::shared_ptr<const ByteSource> open_s3(const std::string& uri,
                                           const Context& context) {
   return open_remote(std::make_unique<const S3File>(account, name_of(uri)),
                      account->client(), context);
+}
+
+std::shared_ptr<const ByteSource> reopen_s3(const std::string& uri,
+                                            const std::shared_ptr<S3Account>& account,
+                                            const std::string& pin) {
+  return reopen_remote(std::make_unique<const S3File>(account, name_of(uri)),
+                       account->client(), pin);
 }
 
 }  // namespace terrazzo::io

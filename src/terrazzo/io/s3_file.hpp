@@ -1,6 +1,7 @@
 #pragma once
 // Objects of S3 and of servers that speak as it does.
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,13 +32,16 @@ class S3Account {
 
  private:
   std::string region_of(std::string_view bucket);
+  Time server_time();
+  bool learns_time(const HttpAnswer& answer);
 
   const S3Settings settings_;
   HttpClient& client_;
   CredentialSource credentials_;
   std::mutex mutex_;
   std::map<std::string, std::string, std::less<>>
-      regions_;  // of buckets that are elsewhere
+      regions_;                           // of buckets that are elsewhere
+  std::chrono::seconds clock_offset_{0};  // of the server's clock from ours
 };
 
 // Throws as open_remote(); invalid_input: it is no s3://bucket/key; and as
@@ -45,5 +49,10 @@ class S3Account {
 std::shared_ptr<const ByteSource> open_s3(const std::string& uri,
                                           const std::shared_ptr<S3Account>& account,
                                           const Context& context);
+
+// Throws as reopen_remote(); invalid_input.
+std::shared_ptr<const ByteSource> reopen_s3(const std::string& uri,
+                                            const std::shared_ptr<S3Account>& account,
+                                            const std::string& pin);
 
 }  // namespace terrazzo::io

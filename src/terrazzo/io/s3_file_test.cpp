@@ -7,6 +7,7 @@
 #include "support/loopback_server.hpp"
 #include "support/thrown.hpp"
 #include "support/variables.hpp"
+#include "terrazzo/base/time.hpp"
 #include "terrazzo/io/xml_text.hpp"
 
 using namespace terrazzo;
@@ -160,6 +161,34 @@ TEST_CASE("credentials that have expired are renewed") {
                  {"AWS_CONTAINER_CREDENTIALS_FULL_URI", credentials.url("/")}}};
   bucket.open();
   CHECK(asked == 2);
+}
+
+TEST_CASE("a clock that is wrong is set by the server's, once") {
+  const Time there = now() + std::chrono::hours{5};
+  std::atomic<int> refused{0};
+  Bucket bucket{[&](const SeenRequest& request) -> ScriptedAnswer {
+    const std::string date = request.header("x-amz-date");
+    const auto signed_at = find_iso_time(fmt::format(
+        "{}-{}-{}T{}:{}:{}Z", date.substr(0, 4), date.substr(4, 2), date.substr(6, 2),
+        date.substr(9, 2), date.substr(11, 2), date.substr(13, 2)));
+    if (signed_at && std::chrono::abs(*signed_at - there) < std::chrono::minutes{15})
+      return good(request);
+    ++refused;
+    return {.status = 403,
+            .headers = {{"Date", http_text(there)}},
+            .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"};
+  }};
+  bucket.open();
+  bucket.open();
+  CHECK(refused == 1);
+
+  Bucket stubborn{[](const SeenRequest&) -> ScriptedAnswer {
+    return {.status = 403,
+            .headers = {{"Date", http_text(now())}},
+            .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"};
+  }};
+  CHECK(error_of([&] { stubborn.open(); }).kind() == ErrorKind::denied);
+  CHECK(stubborn.server.seen().size() == 1);
 }
 
 TEST_CASE("a redirection of S3 is not followed with a signature") {

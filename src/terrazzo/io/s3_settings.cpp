@@ -82,9 +82,11 @@ std::map<std::string, Profile, std::less<>> profiles_of(std::string_view text) {
   return profiles;
 }
 
-Profile s3_profile(const Environment& environment) {
-  const std::string asked = first_of(environment, {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"});
-  const std::string name = asked.empty() ? "default" : asked;
+namespace {
+
+// Empty: neither file has it.
+std::optional<Profile> find_profile(const Environment& environment,
+                                    const std::string& name) {
   const std::string home = first_of(environment, {"HOME"});
   std::string credentials =
       first_of(environment, {"AWS_SHARED_CREDENTIALS_FILE", "CPL_AWS_CREDENTIALS_FILE"});
@@ -92,20 +94,32 @@ Profile s3_profile(const Environment& environment) {
   if (credentials.empty() && !home.empty()) credentials = home + "/.aws/credentials";
   if (config.empty() && !home.empty()) config = home + "/.aws/config";
 
-  Profile profile;
-  bool found = false;
+  std::optional<Profile> profile;
   for (const std::string& path : {credentials, config}) {
     auto profiles = profiles_in(path);
     const auto at = profiles.find(name);
     if (at == profiles.end()) continue;
-    found = true;
-    profile.merge(at->second);  // what is there stays
+    if (!profile) profile.emplace();
+    profile->merge(at->second);  // what is there stays
   }
-  if (!found && !asked.empty())
+  return profile;
+}
+
+}  // namespace
+
+Profile s3_profile(const Environment& environment) {
+  const std::string asked = first_of(environment, {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"});
+  if (!asked.empty()) return s3_profile(environment, asked);
+  return find_profile(environment, "default").value_or(Profile{});
+}
+
+Profile s3_profile(const Environment& environment, const std::string& name) {
+  auto profile = find_profile(environment, name);
+  if (!profile)
     throw failure(ErrorKind::denied,
                   "there is no AWS profile '{}' in the credentials and config files",
-                  shown(asked));
-  return profile;
+                  shown(name));
+  return std::move(*profile);
 }
 
 bool is_region(std::string_view text) {

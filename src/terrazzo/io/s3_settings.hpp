@@ -23,6 +23,8 @@ std::map<std::string, Profile, std::less<>> profiles_of(std::string_view text);
 // is none.
 // Throws denied: the variables name a profile that neither file has.
 Profile s3_profile(const Environment& environment);
+// The profile of that name, which others may refer to.
+Profile s3_profile(const Environment& environment, const std::string& name);
 
 struct S3Settings {
   std::string region = "us-east-1";  // AWS_REGION, AWS_DEFAULT_REGION, the profile's
