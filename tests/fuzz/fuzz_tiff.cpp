@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "terrazzo/io/memory_source.hpp"
-#include "terrazzo/io/tiff_raster.hpp"
+#include "terrazzo/io/tiff_level.hpp"
 
 using namespace terrazzo;
 

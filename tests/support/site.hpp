@@ -20,7 +20,7 @@ namespace terrazzo::http::testing {
 // Pixel value is the column.
 class Ramp : public io::Raster {
  public:
-  Ramp() {
+  explicit Ramp(bool damaged = false) : damaged_(damaged) {
     const Point corner = Transform{Crs::wgs84(), Crs::web_mercator()}(Point{10, 10});
     info_.rows = info_.cols = 64;
     info_.affine = {corner.x / 64, 0, 0, 0, -corner.y / 64, corner.y};
@@ -39,19 +39,22 @@ class Ramp : public io::Raster {
   }
   std::optional<Image> read_warped(const io::WarpedRead& request,
                                    const Context& context) const override {
+    if (damaged_) ++*request.holes;
     return read({0, 0, 64, 64}, request.rows, request.cols, context);
   }
 
  private:
+  bool damaged_;
   io::RasterInfo info_;
 };
 
 class RampOpener : public io::RasterOpener {
  public:
-  std::shared_ptr<const io::Raster> open(const std::string& uri, int) const override {
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int,
+                                         const Context&) const override {
     if (!std::filesystem::exists(uri))
       throw failure(ErrorKind::not_found, "there is no file {}", uri);
-    return std::make_shared<Ramp>();
+    return std::make_shared<Ramp>(uri.ends_with("damaged"));
   }
 };
 
@@ -71,7 +74,7 @@ class World {
  public:
   explicit World(maps::Settings settings = {}) {
     std::filesystem::create_directories(folder_);
-    const std::string database = (folder_ / "catalog.sqlite").string();
+    const std::string database = database_file();
     catalog::create_catalog(database,
                             {{"sensor", ""}, {"date", "when"}, {"band", "wavelength"}});
     const auto store = catalog::open_catalog(database);
@@ -90,6 +93,14 @@ class World {
   ~World() { std::filesystem::remove_all(folder_); }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+
+  // S2/20240801/damaged, whose pictures have a hole.
+  void add_damaged() const {
+    const std::string file = (folder_ / "damaged").string();
+    std::ofstream{file} << "x";
+    catalog::open_catalog(database_file())
+        ->insert({{"S2", "20240801", "damaged"}, file, 1, ramp_metadata()});
+  }
 
   Response ask(std::string_view target, Pairs headers = {},
                const std::string& method = "GET", const std::string& body = {}) const {
@@ -117,6 +128,8 @@ class World {
   const maps::Maps& maps() const { return *maps_; }
 
  private:
+  std::string database_file() const { return (folder_ / "catalog.sqlite").string(); }
+
   std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() /
       fmt::format("http_test_{}_{}", ::getpid(), reinterpret_cast<std::uintptr_t>(this));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,9 @@ struct CacheFigures {
   std::size_t bytes = 0;  // of the entries, as size_of says, plus entry_bytes each
   std::size_t max_bytes = 0;
 };
+
+// What size_of() says of a value that is given to those who asked for it, but not kept.
+inline constexpr std::size_t never_kept = std::numeric_limits<std::size_t>::max() / 2;
 
 // Keeps the values used last within a budget of bytes, and lets one caller make a value
 // that several ask for at once. Safe from any thread; no lock is held while a value is

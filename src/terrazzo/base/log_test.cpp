@@ -1,13 +1,12 @@
 #include "terrazzo/base/log.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <thread>
 #include <vector>
 
+#include "support/stderr.hpp"
 #include "terrazzo/base/text.hpp"
 
 using namespace terrazzo;
@@ -20,24 +19,6 @@ std::string line_of(log::Format format, std::string_view message,
                     std::initializer_list<log::Field> fields) {
   return log::line(format, log::Level::warning, moment, message,
                    {fields.begin(), fields.size()});
-}
-
-// What f() writes to file descriptor 2.
-template <class F>
-std::string stderr_of(F&& f) {
-  std::FILE* file = std::tmpfile();
-  REQUIRE(file != nullptr);
-  const int kept = dup(2);
-  dup2(fileno(file), 2);
-  f();
-  dup2(kept, 2);
-  close(kept);
-  std::string out;
-  std::rewind(file);
-  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file))
-    out += static_cast<char>(c);
-  std::fclose(file);
-  return out;
 }
 
 }  // namespace
@@ -81,7 +62,7 @@ TEST_CASE("only events of the configured level are written, whole, from any thre
   log::configure(log::Level::info, log::Format::json);
   constexpr int events = 50;
   constexpr int threads = 4;
-  const auto text = stderr_of([] {
+  const auto text = testing::stderr_of([] {
     std::vector<std::jthread> running;
     for (int t = 0; t < threads; ++t)
       running.emplace_back([t] {

@@ -147,7 +147,8 @@ class GdalOpener : public io::RasterOpener {
     if (!options.s3.endpoint.empty()) use_server(options.s3);
   }
 
-  std::shared_ptr<const io::Raster> open(const std::string& uri, int band) const override;
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int band,
+                                         const Context& context) const override;
 
  private:
   std::shared_ptr<const FileFacts> facts_of(const std::string& path) const;
@@ -169,8 +170,9 @@ std::shared_ptr<const FileFacts> GdalOpener::facts_of(const std::string& path) c
   return facts;
 }
 
-std::shared_ptr<const io::Raster> GdalOpener::open(const std::string& uri,
-                                                   int band) const {
+std::shared_ptr<const io::Raster> GdalOpener::open(const std::string& uri, int band,
+                                                   const Context& context) const {
+  context.check();
   const std::string path = gdal_path(uri);
   auto facts = facts_of(path);
   const std::size_t bands = facts->info.bands.size();

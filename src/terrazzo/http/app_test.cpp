@@ -114,6 +114,16 @@ TEST_CASE("tiles are pictures with an ETag, and known ones are not drawn again")
   CHECK(site.ask(tile, {{"range", "bytes=0-3"}}).body == "\x89PNG");
 }
 
+TEST_CASE("a tile with a hole is served, and nobody keeps it") {
+  const World site;
+  site.add_damaged();
+  const Response response = site.ask("/singleband/S2/20240801/damaged/5/16/15.png");
+  CHECK(response.status == 200);
+  CHECK(response.body.view().starts_with("\x89PNG"));
+  CHECK(value(response, "Cache-Control") == "no-store");
+  CHECK(value(response, "ETag").empty());
+}
+
 TEST_CASE("pictures of every kind are drawn") {
   const World site;
   for (const auto target :

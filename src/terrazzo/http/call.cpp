@@ -102,7 +102,12 @@ Response picture_answer(const Call& call, const maps::Picture& picture) {
     return not_modified(picture.etag(), caching);
   Response response;
   response.type = maps::Picture::type;
-  response.body = picture.bytes(call.context);
+  const maps::Picture::Drawn drawn = picture.drawn(call.context);
+  response.body = drawn.bytes;
+  if (!drawn.complete) {
+    set_header(response, "Cache-Control", "no-store");
+    return response;
+  }
   if (!caching.empty()) set_header(response, "Cache-Control", caching);
   set_header(response, "ETag", picture.etag());
   return response;

@@ -2,8 +2,12 @@
 
 #include <cmath>
 
+#include "terrazzo/base/log.hpp"
+
 namespace terrazzo::io {
 namespace {
+
+constexpr std::size_t few_blocks = 4;  // are not worth waking somebody
 
 std::size_t row_of(const TiffImage& image, std::size_t block) {
   return block / image.blocks_across() % image.blocks_down();
@@ -25,33 +29,86 @@ void check_size(const TiffImage& image, std::size_t block, std::uint64_t size) {
                   decoded);
 }
 
-std::vector<Block> read_blocks(const OpenTiff& tiff, const TiffImage& image,
-                               std::span<const std::size_t> indices,
-                               const Context& context) {
-  std::vector<std::vector<std::byte>> bytes(indices.size());
-  std::vector<Piece> pieces;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    const BlockPlace& place = image.blocks.at(indices[i]);
-    if (place.size == 0) continue;
-    check_size(image, indices[i], place.size);
-    bytes[i].resize(place.size);
-    pieces.push_back({place.offset, bytes[i]});
+// Blocks that are read together.
+class BlockRead {
+ public:
+  BlockRead(const OpenTiff& tiff, std::span<const BlockId> ids)
+      : tiff_(tiff), ids_(ids), bytes_(ids.size()), blocks_(ids.size()) {}
+
+  std::vector<Block> run(Pool* helpers, const Context& context) {
+    fetch(context);
+    const auto one = [&](std::size_t i) {
+      context.check();
+      decode(i);
+    };
+    if (helpers != nullptr && ids_.size() > few_blocks)
+      helpers->parallel_for(ids_.size(), one);
+    else
+      for (std::size_t i = 0; i < ids_.size(); ++i) one(i);
+    return std::move(blocks_);
   }
-  if (!pieces.empty()) tiff.source->read(pieces, context);
-  std::vector<Block> blocks;
-  blocks.reserve(indices.size());
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    context.check();
-    const std::size_t down = row_of(image, indices[i]);
-    blocks.push_back(bytes[i].empty()
-                         ? blank_block(image, down, blank_value(tiff, image))
-                         : decode_block(image, tiff.file.tiff.swapped, down, bytes[i]));
-    bytes[i] = {};
+
+ private:
+  const TiffImage& image_of(std::size_t i) const {
+    return tiff_.file.tiff.images.at(ids_[i].image);
   }
-  return blocks;
-}
+
+  void fetch(const Context& context) {
+    std::vector<Piece> pieces;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      const BlockPlace place = image_of(i).blocks.at(ids_[i].block);
+      tried(i, [&] { check_size(image_of(i), ids_[i].block, place.size); });
+      if (place.size == 0 || blocks_[i].damage) continue;
+      bytes_[i].resize(place.size);
+      pieces.push_back({place.offset, bytes_[i]});
+    }
+    if (!pieces.empty()) tiff_.source->read(pieces, context);
+  }
+
+  void decode(std::size_t i) {
+    if (blocks_[i].damage) return;
+    const TiffImage& image = image_of(i);
+    const std::size_t down = row_of(image, ids_[i].block);
+    if (bytes_[i].empty())
+      blocks_[i] = blank_block(image, down, blank_value(tiff_, image));
+    else
+      tried(i, [&] {
+        blocks_[i] = decode_block(image, tiff_.file.tiff.swapped, down, bytes_[i]);
+      });
+    bytes_[i] = {};
+  }
+
+  template <class Work>
+  void tried(std::size_t i, const Work& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt_data) throw;
+      tiff_.report_damage(ids_[i], error);
+      blocks_[i].damage = std::make_shared<const Error>(error);
+    }
+  }
+
+  const OpenTiff& tiff_;
+  const std::span<const BlockId> ids_;
+  std::vector<std::vector<std::byte>> bytes_;
+  std::vector<Block> blocks_;
+};
 
 }  // namespace
+
+void OpenTiff::report_damage(const BlockId& at, const Error& damage) const {
+  constexpr std::size_t most = 4096;
+  {
+    const std::lock_guard lock{lock_};
+    if (damaged_.size() >= most || !damaged_.emplace(at.image, at.block).second) return;
+  }
+  log::warning("a block of a raster file cannot be decoded",
+               {{"file", name},
+                {"image", at.image},
+                {"block", at.block},
+                {"reason", damage.message()}});
+}
 
 Box OpenTiff::bounds_in(const Crs& crs) const {
   {
@@ -68,25 +125,25 @@ Box OpenTiff::bounds_in(const Crs& crs) const {
   return bounds_[crs.wkt()] = box;
 }
 
-std::vector<std::shared_ptr<const Block>> BlockStore::blocks(
-    const OpenTiff& tiff, std::size_t image, std::span<const std::size_t> indices,
-    const Context& context) {
+std::vector<std::shared_ptr<const Block>> BlockStore::blocks(const OpenTiff& tiff,
+                                                             std::span<const BlockId> ids,
+                                                             const Context& context) {
   std::vector<Key> keys;
-  keys.reserve(indices.size());
-  for (const std::size_t index : indices) keys.push_back({tiff.id, image, index});
+  keys.reserve(ids.size());
+  for (const BlockId& id : ids) keys.push_back({tiff.id, id.image, id.block});
   const auto make = [&](std::span<const std::size_t> missing) {
-    std::vector<std::size_t> wanted;
+    std::vector<BlockId> wanted;
     wanted.reserve(missing.size());
-    for (const std::size_t i : missing) wanted.push_back(indices[i]);
-    return read_blocks(tiff, tiff.file.tiff.images.at(image), wanted, context);
+    for (const std::size_t i : missing) wanted.push_back(ids[i]);
+    return BlockRead{tiff, wanted}.run(helpers_.get(), context);
   };
   const auto size_of = [](const Block& block) {
-    return sizeof(Block) + block.bytes.size();
+    return block.damage ? never_kept : sizeof(Block) + block.bytes.size();
   };
   try {
     return blocks_.get_or_make_all(std::span<const Key>{keys}, make, size_of, context);
   } catch (Error& error) {
-    error.note("while reading {} blocks of '{}'", indices.size(), tiff.name);
+    error.note("while reading {} blocks of '{}'", ids.size(), tiff.name);
     throw;
   }
 }

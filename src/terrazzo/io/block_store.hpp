@@ -6,15 +6,23 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "terrazzo/base/cache.hpp"
+#include "terrazzo/base/pool.hpp"
 #include "terrazzo/io/geotiff.hpp"
 #include "terrazzo/io/tiff_block.hpp"
 
 namespace terrazzo::io {
+
+struct BlockId {
+  std::size_t image = 0;  // index into TiffFile::images
+  std::size_t block = 0;  // and into its blocks
+};
 
 // A file as it was when it was opened. Immutable but for what is remembered of places.
 struct OpenTiff {
@@ -28,22 +36,28 @@ struct OpenTiff {
   // Throws invalid_input: there is no way between the systems.
   Box bounds_in(const Crs& crs) const;
 
+  // Tells the log that a block cannot be decoded, the first time.
+  void report_damage(const BlockId& at, const Error& damage) const;
+
  private:
   mutable std::mutex lock_{};
-  mutable std::map<std::string, Box> bounds_{};  // by WKT; a few
+  mutable std::map<std::string, Box> bounds_{};                      // by WKT; a few
+  mutable std::set<std::pair<std::size_t, std::size_t>> damaged_{};  // reported; some
 };
 
 // Safe from any thread; no lock is held while bytes are read or decoded.
 class BlockStore {
  public:
-  explicit BlockStore(std::size_t max_bytes) : blocks_(max_bytes) {}
+  // `helpers`, if there are any, decode along when many blocks are wanted at once.
+  explicit BlockStore(std::size_t max_bytes, std::shared_ptr<Pool> helpers = {})
+      : blocks_(max_bytes), helpers_(std::move(helpers)) {}
 
-  // The blocks of one image (index into TiffFile::images), in the order of `indices`, no
-  // two of them equal. What is not kept is read at once; two callers never read the same.
-  // Throws as ByteSource::read and decode_block.
+  // The blocks in the order of `ids`, no two of which are equal. What is not kept is
+  // read at once, of all images together; two callers never read the same.
+  // Blocks that cannot be decoded have `damage`; they are reported and not kept.
+  // Throws as ByteSource::read; unsupported as decode_block.
   std::vector<std::shared_ptr<const Block>> blocks(const OpenTiff& tiff,
-                                                   std::size_t image,
-                                                   std::span<const std::size_t> indices,
+                                                   std::span<const BlockId> ids,
                                                    const Context& context = {});
 
   CacheFigures figures() const { return blocks_.figures(); }
@@ -64,6 +78,7 @@ class BlockStore {
   };
 
   Cache<Key, Block, Hash> blocks_;
+  const std::shared_ptr<Pool> helpers_;
 };
 
 }  // namespace terrazzo::io

@@ -1,6 +1,7 @@
 #include "terrazzo/io/decompress.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 
@@ -45,6 +46,26 @@ uInt at_once(std::size_t size) {
   return static_cast<uInt>(std::min(size, most));
 }
 
+// Beyond a full block a stream is read on by so much, for its checksum.
+std::size_t most_beyond(std::size_t block) { return 4 * block + (std::size_t{1} << 20U); }
+
+// Damage that lets a stream become longer than its block shows in the checksum only. One
+// that goes on for too long is believed.
+int inflate_rest(z_stream& stream, std::span<const std::byte> from, std::size_t most) {
+  std::array<std::byte, std::size_t{16} << 10U> unwanted;
+  int status = Z_OK;
+  for (std::size_t beyond = 0; status == Z_OK && beyond < most;) {
+    const auto read = static_cast<std::size_t>(
+        reinterpret_cast<const std::byte*>(stream.next_in) - from.data());
+    stream.avail_in = at_once(from.size() - read);
+    stream.next_out = reinterpret_cast<Bytef*>(unwanted.data());
+    stream.avail_out = at_once(unwanted.size());
+    status = inflate(&stream, Z_NO_FLUSH);
+    beyond += unwanted.size() - stream.avail_out;
+  }
+  return status == Z_BUF_ERROR ? Z_DATA_ERROR : status;
+}
+
 // Slower than libdeflate, but can stop where `to` is full.
 std::size_t inflate_prefix(std::span<const std::byte> from, std::span<std::byte> to) {
   z_stream stream{};
@@ -64,6 +85,8 @@ std::size_t inflate_prefix(std::span<const std::byte> from, std::span<std::byte>
     given = static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_out) -
                                      to.data());
   }
+  if (status == Z_OK && given == to.size())
+    status = inflate_rest(stream, from, most_beyond(to.size()));
   // Z_BUF_ERROR: no more bytes to read.
   if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
     throw failure(ErrorKind::corrupt_data,

@@ -59,6 +59,10 @@ struct WarpedRead {
   std::size_t cols = 256;
   Resampling resampling = Resampling::average;   // when pixels are made larger ones
   Resampling reprojection = Resampling::linear;  // from grid to grid
+
+  // Where damaged blocks are counted that the picture leaves out: their pixels are not
+  // valid. Null: one of them is an error.
+  std::size_t* holes = nullptr;
 };
 
 // One band of one open file. Safe from any thread.
@@ -87,8 +91,9 @@ class RasterOpener {
   // band counts from 1.
   // Throws not_found: no such file. corrupt_data: not a raster, or truncated.
   // invalid_input: it has no such band. unsupported: a kind this opener cannot read.
-  virtual std::shared_ptr<const Raster> open(const std::string& uri,
-                                             int band = 1) const = 0;
+  // cancelled, timeout: the context ended before a server answered.
+  virtual std::shared_ptr<const Raster> open(const std::string& uri, int band = 1,
+                                             const Context& context = {}) const = 0;
 };
 
 }  // namespace terrazzo::io

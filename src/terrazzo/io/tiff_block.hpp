@@ -2,9 +2,11 @@
 // The blocks of a TIFF, decoded.
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "terrazzo/base/error.hpp"
 #include "terrazzo/data/image.hpp"
 #include "terrazzo/io/geotiff.hpp"
 
@@ -17,6 +19,7 @@ struct Block {
   std::size_t samples = 1;
   ElementType type = ElementType::uint8;
   std::vector<std::byte> bytes{};
+  std::shared_ptr<const Error> damage{};  // why it could not be decoded; then no bytes
 
   template <class T>
   std::span<const T> values() const noexcept {

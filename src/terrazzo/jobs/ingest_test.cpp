@@ -44,8 +44,8 @@ class FakeRaster : public io::Raster {
 // Files called bad* are no rasters.
 class FakeOpener : public io::RasterOpener {
  public:
-  std::shared_ptr<const io::Raster> open(const std::string& uri,
-                                         int band) const override {
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int band,
+                                         const Context&) const override {
     ++opened;
     if (std::filesystem::path{uri}.filename().string().starts_with("bad"))
       throw failure(ErrorKind::corrupt_data, "this is not a raster");

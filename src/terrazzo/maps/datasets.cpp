@@ -133,7 +133,7 @@ std::vector<ClassEntry> known_classes(const catalog::Record& record,
 Histogram Maps::histogram(const catalog::Keys& keys, std::size_t bins,
                           const Context& context) const {
   const auto record = state_->record(keys, context);
-  const Image image = sample(*state_->raster(record), context);
+  const Image image = sample(*state_->raster(record, context), context);
   raster::StatisticsSum sum{image.type()};
   sum.add(image);
   Histogram result{.low = record.metadata->low, .high = record.metadata->high};
@@ -147,7 +147,7 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat,
                        const Context& context) const {
   context.check();
   const auto record = state_->stored(keys);
-  const auto file = state_->raster(record);
+  const auto file = state_->raster(record, context);
   const io::RasterInfo& info = file->info();
   if (!info.crs)
     throw failure(ErrorKind::unsupported,
@@ -176,7 +176,7 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat,
 std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys,
                                       const Context& context) const {
   const auto record = state_->record(keys, context);
-  const auto file = state_->raster(record);
+  const auto file = state_->raster(record, context);
   auto entries = known_classes(record, *file);
   if (entries.empty()) return entries;
   add_shares(entries, sample(*file, context));

@@ -128,11 +128,11 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
   const auto compute = [&] {
     catalog::Record described_record = stored(keys);
     if (described_record.metadata) return described_record;
-    const auto file = raster(described_record);
+    const Context patience{.deadline = Context::Clock::now() + lazy_time};
+    const auto file = raster(described_record, patience);
     try {
       described_record.metadata =
-          catalog::describe(*file, {.max_shape = lazy_shape(settings)},
-                            Context{.deadline = Context::Clock::now() + lazy_time});
+          catalog::describe(*file, {.max_shape = lazy_shape(settings)}, patience);
     } catch (Error& e) {
       rethrow_for(described_record, e);
     }
@@ -146,11 +146,11 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
                                 context);
 }
 
-std::shared_ptr<const io::Raster> Maps::State::raster(
-    const catalog::Record& record) const {
+std::shared_ptr<const io::Raster> Maps::State::raster(const catalog::Record& record,
+                                                      const Context& context) const {
   for (const auto& opener : openers) {
     try {
-      return opener->open(record.path, record.band);
+      return opener->open(record.path, record.band, context);
     } catch (Error& e) {
       if (e.kind() == ErrorKind::unsupported && opener != openers.back()) continue;
       rethrow_for(record, e);
@@ -174,8 +174,9 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
   const auto key = fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows,
                                size.cols, keep_values, describe_record(record));
   const auto read = [&]() -> Tile {
-    const auto file = raster(record);
-    io::WarpedRead warp{.rows = size.rows, .cols = size.cols};
+    const auto file = raster(record, context);
+    Tile tile;
+    io::WarpedRead warp{.rows = size.rows, .cols = size.cols, .holes = &tile.holes};
     if (request.tile) {
       warp.box = mercator_box(*request.tile);
     } else {
@@ -192,13 +193,15 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
     warp.reprojection =
         keep_values ? nearest : resampling_of(settings.reprojection_method);
     try {
-      return file->read_warped(warp, context);
+      tile.image = file->read_warped(warp, context);
+      return tile;
     } catch (Error& e) {
       rethrow_for(record, e);
     }
   };
   const auto bytes = [](const Tile& t) {
-    return t ? t->bytes().size() + t->valid().size() : sizeof(Tile);
+    if (t.holes != 0) return never_kept;
+    return sizeof t + (t.image ? t.image->bytes().size() + t.image->valid().size() : 0);
   };
   return tiles.get_or_make(key, read, bytes, context);
 }

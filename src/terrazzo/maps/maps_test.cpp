@@ -18,6 +18,8 @@ using namespace terrazzo::maps;
 
 namespace {
 
+int damaged_reads = 0;  // how many pictures, the first ones, have a hole
+
 constexpr double half_world = 20037508.342789244;
 
 // 512 x 512 uint16 over longitude and latitude 0..10 in web mercator: pixel value is the
@@ -49,7 +51,8 @@ class Ramp : public io::Raster {
   }
   std::optional<Image> read_warped(const io::WarpedRead& request,
                                    const Context& context) const override {
-    ++reads_;
+    const int reads = ++reads_;
+    if (reads <= damaged_reads) ++*request.holes;
     context.check();
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
     return read({0, 0, 512, 512}, request.rows, request.cols, context);
@@ -63,7 +66,8 @@ class Ramp : public io::Raster {
 class RampOpener : public io::RasterOpener {
  public:
   explicit RampOpener(std::atomic<int>& reads) : reads_(reads) {}
-  std::shared_ptr<const io::Raster> open(const std::string& uri, int) const override {
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int,
+                                         const Context&) const override {
     if (!std::filesystem::exists(uri))
       throw failure(ErrorKind::not_found, "there is no file {}", uri);
     return std::make_shared<Ramp>(reads_);
@@ -78,10 +82,10 @@ class Meddler : public RampOpener {
  public:
   Meddler(std::atomic<int>& reads, std::function<void()> meddle)
       : RampOpener(reads), meddle_(std::move(meddle)) {}
-  std::shared_ptr<const io::Raster> open(const std::string& uri,
-                                         int band) const override {
+  std::shared_ptr<const io::Raster> open(const std::string& uri, int band,
+                                         const Context& context) const override {
     meddle_();
-    return RampOpener::open(uri, band);
+    return RampOpener::open(uri, band, context);
   }
 
  private:
@@ -194,6 +198,21 @@ TEST_CASE("a picture is planned without reading, and its bytes are those of the 
   CHECK(world.reads == 1);
   CHECK(maps.singleband(band("a")).bytes() == bytes);  // the same, not a copy
   CHECK(maps.singleband(band("a")).etag() == picture.etag());
+}
+
+TEST_CASE("a picture with a hole is told as such and not kept") {
+  World world;
+  damaged_reads = 2;
+  const auto maps = world.maps();
+  CHECK_FALSE(maps.singleband(band("a")).drawn().complete);
+  CHECK_FALSE(maps.singleband(band("a")).drawn().complete);
+  CHECK(world.reads == 2);
+  CHECK(maps.singleband(band("a")).drawn().complete);
+  CHECK(maps.singleband(band("a")).drawn().complete);
+  CHECK(world.reads == 3);
+  damaged_reads = 100;
+  CHECK_FALSE(world.maps().compute(compute("v1+v2")).drawn().complete);
+  damaged_reads = 0;
 }
 
 TEST_CASE("whoever asks for the bytes says how long that may take") {

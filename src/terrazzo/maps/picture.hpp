@@ -16,7 +16,11 @@ class Picture {
  public:
   static constexpr std::string_view type = "image/png";
   using Bytes = std::shared_ptr<const std::string>;
-  using Make = std::function<Bytes(const Context&)>;
+  struct Drawn {
+    Bytes bytes;
+    bool complete = true;  // else the file is damaged there: not to be kept by anybody
+  };
+  using Make = std::function<Drawn(const Context&)>;
 
   Picture(std::string etag, Make make) : etag_(std::move(etag)), make_(std::move(make)) {}
 
@@ -24,10 +28,12 @@ class Picture {
   // changes it. A file that cannot be asked counts as another each minute.
   const std::string& etag() const noexcept { return etag_; }
 
-  // From the cache or made. A tile that meets no data is the empty picture.
+  // From the cache or made. A tile that meets no data is the empty picture; damaged
+  // blocks of a file are transparent, as far as its reader can leave them out.
   // Throws unavailable, corrupt_data, timeout, cancelled; invalid_input: an expression
   // that cannot be computed.
-  Bytes bytes(const Context& context = {}) const { return make_(context); }
+  Drawn drawn(const Context& context = {}) const { return make_(context); }
+  Bytes bytes(const Context& context = {}) const { return drawn(context).bytes; }
 
  private:
   std::string etag_;

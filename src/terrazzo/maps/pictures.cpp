@@ -62,8 +62,8 @@ std::string grey_or_palette(const Bytes& bytes, const TileSize& size,
 
 // A picture that is known but not drawn.
 struct Plan {
-  std::string key;                                  // all that it depends on
-  std::function<std::string(const Context&)> draw;  // empty text: nothing to see
+  std::string key;  // all that it depends on
+  std::function<Drawing(const Context&)> draw;
 };
 
 std::string empty_key(const Settings& settings) {
@@ -79,7 +79,7 @@ std::string empty_picture(const Settings& settings) {
 }
 
 Plan empty_plan(const Maps::State& state) {
-  return {empty_key(state.settings), [](const Context&) { return std::string{}; }};
+  return {empty_key(state.settings), [](const Context&) { return Drawing{}; }};
 }
 
 std::string settings_key(const Maps::State& state, const PictureRequest& request) {
@@ -150,15 +150,16 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request,
                         : colormap_key(state, request.colormap)) +
                fmt::format("|{}", request.color_transform.value_or("-"));
   result.draw = [&state, request, record, range,
-                 classes](const Context& patience) -> std::string {
+                 classes](const Context& patience) -> Drawing {
     const auto tile = state.tile(record, request, classes, patience);
-    if (!*tile) return {};
+    if (!tile->image) return {};
     const TileSize size = state.size_of(request);
     if (classes)
-      return draw_classes(**tile, *request.explicit_colors, size,
-                          state.settings.png_compress_level);
-    const Bytes bytes = draw_band(**tile, range, request.color_transform, patience);
-    return grey_or_palette(bytes, size, request.colormap, state);
+      return {draw_classes(*tile->image, *request.explicit_colors, size,
+                           state.settings.png_compress_level),
+              tile->holes == 0};
+    const Bytes bytes = draw_band(*tile->image, range, request.color_transform, patience);
+    return {grey_or_palette(bytes, size, request.colormap, state), tile->holes == 0};
   };
   return result;
 }
@@ -186,14 +187,19 @@ bool all_meet(const std::vector<catalog::Record>& records,
   return std::ranges::all_of(records, [&](const auto& r) { return meets(r, request); });
 }
 
+using Tiles = std::vector<std::shared_ptr<const Tile>>;
+
+bool complete(const Tiles& tiles) {
+  return std::ranges::all_of(tiles, [](const auto& tile) { return tile->holes == 0; });
+}
+
 // The same tile of every record; empty if one of them has nothing there.
-std::vector<std::shared_ptr<const Tile>> read_tiles(
-    const Maps::State& state, const std::vector<catalog::Record>& records,
-    const PictureRequest& request, const Context& context) {
-  std::vector<std::shared_ptr<const Tile>> tiles;
+Tiles read_tiles(const Maps::State& state, const std::vector<catalog::Record>& records,
+                 const PictureRequest& request, const Context& context) {
+  Tiles tiles;
   for (const auto& record : records) {
     tiles.push_back(state.tile(record, request, false, context));
-    if (!*tiles.back()) return {};
+    if (!tiles.back()->image) return {};
   }
   return tiles;
 }
@@ -205,12 +211,12 @@ std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles
   std::array<Bytes, 3> bytes;
   if (!transform) {
     for (std::size_t i = 0; i < 3; ++i)
-      bytes[i] = draw_band(**tiles[i], ranges[i], {}, context);
+      bytes[i] = draw_band(*tiles[i]->image, ranges[i], {}, context);
     return bytes;
   }
   std::array<std::vector<double>, 3> scaled;
   for (std::size_t i = 0; i < 3; ++i) {
-    const Image& image = **tiles[i];
+    const Image& image = *tiles[i]->image;
     scaled[i].resize(image.pixels());
     raster::scale(image, 0, ranges[i], scaled[i]);
   }
@@ -219,7 +225,7 @@ std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles
   raster::ColorTransform::parse(*transform, 3).apply(bands, context);
   for (std::size_t i = 0; i < 3; ++i) {
     bytes[i].resize(scaled[i].size());
-    raster::to_bytes(scaled[i], (**tiles[i]).valid(), bytes[i]);
+    raster::to_bytes(scaled[i], tiles[i]->image->valid(), bytes[i]);
   }
   return bytes;
 }
@@ -239,14 +245,14 @@ Plan plan(const Maps::State& state, const RgbRequest& request, const Context& co
     result.key += describe_record(records[i]) +
                   fmt::format("|{},{}", ranges[i].low, ranges[i].high);
   }
-  result.draw = [&state, request, records,
-                 ranges](const Context& patience) -> std::string {
+  result.draw = [&state, request, records, ranges](const Context& patience) -> Drawing {
     const auto tiles = read_tiles(state, records, request, patience);
     if (tiles.empty()) return {};
     const auto bytes = draw_rgb(tiles, ranges, request.color_transform, patience);
     const TileSize size = state.size_of(request);
-    return io::png_rgb(bytes[0], bytes[1], bytes[2], size.rows, size.cols,
-                       state.settings.png_compress_level);
+    return {io::png_rgb(bytes[0], bytes[1], bytes[2], size.rows, size.cols,
+                        state.settings.png_compress_level),
+            complete(tiles)};
   };
   return result;
 }
@@ -285,7 +291,7 @@ Image run_expression(const raster::Expression& expression, const ComputeRequest&
                      const Context& context) {
   std::map<std::string, const Image*, std::less<>> operands;
   std::size_t i = 0;
-  for (const auto& [name, value] : request.operands) operands[name] = &**tiles[i++];
+  for (const auto& [name, value] : request.operands) operands[name] = &*tiles[i++]->image;
   try {
     return expression.run(operands, context);
   } catch (const Error& e) {
@@ -314,13 +320,14 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
   for (const auto& [name, value] : request.operands)
     result.key += fmt::format("|{}", name) + describe_record(records[i++]);
   result.draw = [&state, request, records, expression,
-                 range](const Context& patience) -> std::string {
+                 range](const Context& patience) -> Drawing {
     const auto tiles = read_tiles(state, records, request, patience);
     if (tiles.empty() && !records.empty()) return {};
     const Image out = run_expression(expression, request, tiles, patience);
     Bytes bytes(out.pixels());
     raster::stretch_once(out, 0, range, bytes);
-    return grey_or_palette(bytes, state.size_of(request), request.colormap, state);
+    return {grey_or_palette(bytes, state.size_of(request), request.colormap, state),
+            complete(tiles)};
   };
   return result;
 }
@@ -333,11 +340,15 @@ Picture picture(const Maps::State& state, const Request& request,
       fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
   const auto make = [&state, planned = std::move(planned)](const Context& patience) {
     const auto draw = [&] {
-      std::string bytes = planned.draw(patience);
-      return bytes.empty() ? empty_picture(state.settings) : bytes;
+      Drawing drawing = planned.draw(patience);
+      if (drawing.bytes.empty()) drawing.bytes = empty_picture(state.settings);
+      return drawing;
     };
-    const auto size = [](const std::string& bytes) { return bytes.size(); };
-    return state.pictures.get_or_make(planned.key, draw, size, patience);
+    const auto size = [](const Drawing& drawing) {
+      return drawing.complete ? drawing.bytes.size() : never_kept;
+    };
+    const auto kept = state.pictures.get_or_make(planned.key, draw, size, patience);
+    return Picture::Drawn{Picture::Bytes{kept, &kept->bytes}, kept->complete};
   };
   return {std::move(etag), make};
 }

@@ -10,8 +10,17 @@
 
 namespace terrazzo::maps {
 
-// A raster read for one picture; empty where the raster does not reach.
-using Tile = std::optional<Image>;
+// A raster read for one picture.
+struct Tile {
+  std::optional<Image> image{};  // empty where the raster does not reach
+  std::size_t holes = 0;         // damaged blocks that are missing in it
+};
+
+// An encoded picture; empty bytes: nothing to see.
+struct Drawing {
+  std::string bytes{};
+  bool complete = true;  // else damaged blocks are missing in it
+};
 
 struct Maps::State {
   Settings settings;
@@ -19,8 +28,8 @@ struct Maps::State {
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
   raster::Colormaps colormaps;
 
-  mutable Cache<std::string, Tile> tiles;
-  mutable Cache<std::string, std::string> pictures;
+  mutable Cache<std::string, Tile> tiles;                 // without holes
+  mutable Cache<std::string, Drawing> pictures;           // complete ones
   mutable Cache<std::string, catalog::Record> described;  // keeps nothing: one maker each
 
   State(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
@@ -31,12 +40,13 @@ struct Maps::State {
   catalog::Record stored(const catalog::Keys& keys) const;
   // With metadata, computed and stored if need be.
   catalog::Record record(const catalog::Keys& keys, const Context& context) const;
-  std::shared_ptr<const io::Raster> raster(const catalog::Record& record) const;
+  std::shared_ptr<const io::Raster> raster(const catalog::Record& record,
+                                           const Context& context) const;
 
   // Rows and cols of the picture that is asked for.
   TileSize size_of(const PictureRequest& request) const;
   // The pixels behind one band of a picture, through the cache. keep_values: nearest
-  // neighbour all the way, for classes.
+  // neighbour all the way, for classes. Damaged blocks of the file are holes.
   std::shared_ptr<const Tile> tile(const catalog::Record& record,
                                    const PictureRequest& request, bool keep_values,
                                    const Context& context) const;
