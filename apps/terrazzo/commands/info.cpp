@@ -3,11 +3,13 @@
 
 #include "command.hpp"
 #include "options.hpp"
+#include "terrazzo/base/text.hpp"
 #include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/catalog/describe.hpp"
 #include "terrazzo/catalog/migrate.hpp"
 #include "terrazzo/formats/gdal_opener.hpp"
 #include "terrazzo/formats/info.hpp"
+#include "terrazzo/io/tiff_opener.hpp"
 
 namespace terrazzo::app {
 namespace {
@@ -26,8 +28,14 @@ struct Request {
   }
 };
 
+bool is_remote(const std::string& source) {
+  const std::string scheme = lower_case(source.substr(0, source.find("://")));
+  return source.size() > scheme.size() &&
+         (scheme == "s3" || scheme == "http" || scheme == "https");
+}
+
 bool is_catalog(const std::string& source) {
-  if (source.find("://") != std::string::npos) return !source.starts_with("s3://");
+  if (source.find("://") != std::string::npos) return !is_remote(source);
   constexpr std::string_view magic = "SQLite format 3";
   std::string head(magic.size(), '\0');
   std::ifstream{source}.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -46,9 +54,19 @@ Json json_of(const catalog::Metadata& metadata) {
           {"percentiles", metadata.percentiles}};
 }
 
+// Files on servers by terrazzo's own reader, if it knows their kind.
+std::shared_ptr<const io::Raster> opened(const Request& request) {
+  try {
+    if (is_remote(request.source))
+      return io::tiff_opener()->open(request.source, request.band);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) throw;
+  }
+  return formats::gdal_opener()->open(request.source, request.band);
+}
+
 Json about_raster(const Request& request) {
-  const auto opener = formats::gdal_opener();
-  const auto raster = opener->open(request.source, request.band);
+  const auto raster = opened(request);
   Json about = formats::info_json(raster->info());
   if (request.statistics) about["statistics"] = json_of(catalog::describe(*raster));
   return about;

@@ -7,6 +7,7 @@
 #include "stop.hpp"
 #include "temporary.hpp"
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/catalog/headers.hpp"
 #include "terrazzo/formats/gdal_opener.hpp"
 #include "terrazzo/http/app.hpp"
 #include "terrazzo/io/tiff_opener.hpp"
@@ -72,13 +73,23 @@ formats::GdalOptions gdal_options(const maps::Settings& settings) {
                  .secret_key = settings.raster_aws_secret_key.value_or("")}};
 }
 
+// Null: the settings name none.
+std::shared_ptr<io::DiskCache> disk_cache(const maps::Settings& settings) {
+  if (!settings.raster_disk_cache) return nullptr;
+  return std::make_shared<io::DiskCache>(*settings.raster_disk_cache,
+                                         settings.raster_disk_cache_size);
+}
+
 // The fast one reads what it can, GDAL the rest. Its blocks get half of the cache.
 std::vector<std::unique_ptr<io::RasterOpener>> openers_for(maps::Settings& settings) {
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
   if (settings.resampler == "fast") {
     const auto half = settings.raster_cache_size / 2;
     settings.raster_cache_size -= half;
-    openers.push_back(io::tiff_opener({.block_bytes = half}));
+    auto headers = catalog::open_headers(settings.driver_path, {.timeout_seconds = 1});
+    openers.push_back(io::tiff_opener({.block_bytes = half,
+                                       .headers = std::move(headers),
+                                       .disk = disk_cache(settings)}));
   }
   openers.push_back(formats::gdal_opener(gdal_options(settings)));
   return openers;

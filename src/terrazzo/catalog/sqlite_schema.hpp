@@ -5,6 +5,7 @@
 //   terracotta, key_names, datasets, metadata    as Terracotta 0.9 makes them
 //   terrazzo             the version of the tables below
 //   terrazzo_bands       the band of each dataset whose band is not 1
+//   terrazzo_headers     directories of remote raster files; see headers.hpp
 //   terrazzo_footprints  R*Tree of the bounds, kept by triggers on metadata;
 //   terrazzo_footprint_keys  its numbers as keys (row numbers change with VACUUM)
 //

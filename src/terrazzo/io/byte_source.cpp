@@ -21,6 +21,13 @@ Error unknown_kind(std::string_view uri) {
 
 }  // namespace
 
+std::shared_ptr<const ByteSource> reopen_bytes(const std::string& uri,
+                                               const std::string& pin) {
+  for (const ByteSourceKind* kind : byte_source_kinds())
+    if (kind->handles(uri) && kind->reopen != nullptr) return kind->reopen(uri, pin);
+  throw failure(ErrorKind::unsupported, "'{}' cannot be reopened", shown(uri));
+}
+
 std::shared_ptr<const ByteSource> open_bytes(const std::string& uri,
                                              const Context& context) {
   if (uri.empty()) throw invalid("a file needs a path or a URL");

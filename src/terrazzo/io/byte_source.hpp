@@ -33,6 +33,10 @@ class ByteSource {
   // The first bytes, as far as opening the source brought them along; may be empty.
   virtual std::span<const std::byte> head() const = 0;
 
+  // With this reopen_bytes() gives the file as it was without asking for it; a read then
+  // notices if it has changed. Empty: it cannot be done.
+  virtual std::string pin() const { return {}; }
+
   // Fills every piece; in what order and in how many requests is the source's choice.
   // After a failure the pieces may hold anything.
   // Throws corrupt_data: a piece reaches past the end. conflict: the content is no longer
@@ -49,6 +53,9 @@ struct ByteSourceKind {
   //        but cannot be read by ranges. invalid_input: the uri cannot be one.
   std::shared_ptr<const ByteSource> (*open)(const std::string& uri,
                                             const Context& context);
+  // Null: its sources have no pins. Throws corrupt_data: the pin is none.
+  std::shared_ptr<const ByteSource> (*reopen)(const std::string& uri,
+                                              const std::string& pin) = nullptr;
 };
 
 Kinds<ByteSourceKind> byte_source_kinds();
@@ -56,5 +63,9 @@ Kinds<ByteSourceKind> byte_source_kinds();
 // Throws as ByteSourceKind::open; unsupported: no kind handles the uri.
 std::shared_ptr<const ByteSource> open_bytes(const std::string& uri,
                                              const Context& context = {});
+
+// The file of a source's pin(). Throws corrupt_data: it is none. unsupported.
+std::shared_ptr<const ByteSource> reopen_bytes(const std::string& uri,
+                                               const std::string& pin);
 
 }  // namespace terrazzo::io

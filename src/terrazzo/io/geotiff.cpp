@@ -198,8 +198,12 @@ ElementType element_type_of(const TiffImage& image) {
 }
 
 GeoTiff read_geotiff(const ByteSource& source, const Context& context) {
+  return geotiff_of(read_tiff(source, context));
+}
+
+GeoTiff geotiff_of(TiffFile tiff) {
   GeoTiff file;
-  file.tiff = read_tiff(source, context);
+  file.tiff = std::move(tiff);
   check_readable(file.tiff.images.front());
   find_levels(file);
   read_bands(file);

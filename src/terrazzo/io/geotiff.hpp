@@ -38,6 +38,9 @@ struct GeoTiff {
 // (an unknown compression, ground control points, packed signed samples).
 GeoTiff read_geotiff(const ByteSource& source, const Context& context = {});
 
+// The same of directories that were read before.
+GeoTiff geotiff_of(TiffFile tiff);
+
 // The type of the elements that samples are decoded to: packed ones of 12 bits to uint16,
 // floating-point ones of 16 bits to float32. Throws unsupported.
 ElementType element_type_of(const TiffImage& image);

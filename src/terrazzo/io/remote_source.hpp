@@ -46,14 +46,10 @@ inline constexpr std::uint64_t most_whole_bytes = 16U << 20U;
 std::shared_ptr<const ByteSource> open_remote(std::unique_ptr<const RemoteFile> file,
                                               HttpClient& client, const Context& context);
 
-// Which bytes of how many an answer says it brings.
-struct ContentRange {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;           // 0 of "bytes */123"
-  std::optional<std::uint64_t> size;  // of the file; empty if the server does not know
-};
-
-// "bytes 0-99/1234", "bytes 0-99/*", "bytes */1234". Empty: it is none of them.
-std::optional<ContentRange> content_range(std::string_view text);
+// The file of a source's pin(), without asking for it.
+// Throws corrupt_data: the pin is none.
+std::shared_ptr<const ByteSource> reopen_remote(std::unique_ptr<const RemoteFile> file,
+                                                HttpClient& client,
+                                                const std::string& pin);
 
 }  // namespace terrazzo::io

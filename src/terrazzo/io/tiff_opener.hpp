@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <memory>
 
+#include "terrazzo/io/disk_cache.hpp"
+#include "terrazzo/io/header_store.hpp"
 #include "terrazzo/io/raster.hpp"
 
 namespace terrazzo::io {
@@ -11,6 +13,8 @@ namespace terrazzo::io {
 struct TiffOptions {
   std::size_t block_bytes = std::size_t{256} << 20U;  // of decoded blocks that are kept
   std::size_t open_files = 512;                       // whose directories are kept
+  std::shared_ptr<HeaderStore> headers{};  // of remote files; null: none outlive us
+  std::shared_ptr<DiskCache> disk{};       // of remote files' bytes; null: there is none
 };
 
 // Opens what it can read; throws unsupported for everything else, so that another opener

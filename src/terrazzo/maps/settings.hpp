@@ -20,6 +20,8 @@ struct Settings {
   std::string log_format = "plain";
   std::string resampler = "exact";
   std::uint64_t raster_cache_size = 513'802'240;
+  std::optional<std::string> raster_disk_cache;
+  std::uint64_t raster_disk_cache_size = 10'737'418'240;
   std::optional<std::string> raster_aws_access_key;
   std::optional<std::string> raster_aws_secret_key;
   std::optional<std::string> raster_aws_s3_endpoint;
@@ -78,6 +80,12 @@ void Settings::picture_fields(auto& f) {
     one_of({"exact", "fast"}));
   f("raster_cache_size", raster_cache_size,
     "Bytes of rasters and tiles kept in memory; 0 keeps none.");
+  f("raster_disk_cache", raster_disk_cache,
+    "A folder for bytes of rasters on S3 and web servers, which outlive the server "
+    "there; "
+    "several may share it. Needs the fast resampler. None if absent.");
+  f("raster_disk_cache_size", raster_disk_cache_size, "Most bytes in that folder.",
+    at_least(16 << 20));
   f("raster_aws_access_key", raster_aws_access_key,
     "Access key for rasters at raster_aws_s3_endpoint.", secret());
   f("raster_aws_secret_key", raster_aws_secret_key,

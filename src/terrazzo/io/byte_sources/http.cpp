@@ -15,10 +15,14 @@ std::shared_ptr<const ByteSource> open(const std::string& uri, const Context& co
   return open_remote(web_file(uri), shared_http_client(), context);
 }
 
+std::shared_ptr<const ByteSource> reopen(const std::string& uri, const std::string& pin) {
+  return reopen_remote(web_file(uri), shared_http_client(), pin);
+}
+
 }  // namespace
 
 extern const ByteSourceKind byte_source_http;
 constinit const ByteSourceKind byte_source_http{
-    .name = "http", .handles = handles, .open = open};
+    .name = "http", .handles = handles, .open = open, .reopen = reopen};
 
 }  // namespace terrazzo::io

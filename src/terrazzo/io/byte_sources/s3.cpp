@@ -17,10 +17,14 @@ std::shared_ptr<const ByteSource> open(const std::string& uri, const Context& co
   return open_s3(uri, process_account(), context);
 }
 
+std::shared_ptr<const ByteSource> reopen(const std::string& uri, const std::string& pin) {
+  return reopen_s3(uri, process_account(), pin);
+}
+
 }  // namespace
 
 extern const ByteSourceKind byte_source_s3;
 constinit const ByteSourceKind byte_source_s3{
-    .name = "s3", .handles = handles, .open = open};
+    .name = "s3", .handles = handles, .open = open, .reopen = reopen};
 
 }  // namespace terrazzo::io

@@ -1,0 +1,163 @@
+#include "terrazzo/io/tiff_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "terrazzo/base/log.hpp"
+#include "terrazzo/io/tiff_header.hpp"
+#include "terrazzo/raster/warp_grid.hpp"
+
+namespace terrazzo::io {
+namespace {
+
+// What a file that is not on this machine was found to be is believed for a while.
+constexpr auto trusted_for = std::chrono::seconds{60};
+constexpr std::size_t header_bytes = std::size_t{64} << 20U;
+constexpr std::size_t most_seen = 100'000;
+
+bool is_remote(const std::string& uri) {
+  return uri.find("://") != std::string::npos && !uri.starts_with("file://");
+}
+
+std::string short_name(const std::string& uri) {
+  return uri.substr(uri.find_last_of('/') + 1);
+}
+
+// Throws unsupported: it begins as no TIFF does.
+void check_magic(const ByteSource& source, const std::string& name,
+                 const Context& context) {
+  std::array<std::byte, 4> magic{};
+  if (source.size() >= magic.size()) {
+    const Piece piece{0, magic};
+    source.read({&piece, 1}, context);
+  }
+  const auto is = [&](char order, int first, int second) {
+    return magic[0] == std::byte(order) && magic[1] == std::byte(order) &&
+           ((magic[2] == std::byte(first) && magic[3] == std::byte(second)));
+  };
+  if (is('I', 42, 0) || is('I', 43, 0) || is('M', 0, 42) || is('M', 0, 43)) return;
+  throw failure(ErrorKind::unsupported, "'{}' is not a TIFF", name);
+}
+
+std::string key_of(const std::string& uri, const ByteSource& source) {
+  return uri + '\n' + source.generation();
+}
+
+}  // namespace
+
+TiffFiles::TiffFiles(const TiffOptions& options)
+    : headers_(options.headers),
+      disk_(options.disk),
+      least_bytes_(header_bytes / std::max<std::size_t>(options.open_files, 1)),
+      files_(header_bytes) {}
+
+TiffFiles::File TiffFiles::open(const std::string& uri, const Context& context) {
+  if (!is_remote(uri)) return open_now(uri, context);
+  if (auto file = trusted(uri)) return file;
+  return flights_.get_or_make(
+      uri, [&] { return open_remote(uri, context); },
+      [](const OpenTiff&) { return never_kept; }, context);
+}
+
+TiffFiles::File TiffFiles::open_anew(const std::string& uri, const Context& context) {
+  return open_now(uri, context);
+}
+
+TiffFiles::File TiffFiles::open_remote(const std::string& uri, const Context& context) {
+  if (headers_ && !knows(uri))
+    if (auto file = open_kept(uri, context)) return file;
+  return open_now(uri, context);
+}
+
+// Null: no header is kept, or none that can be used.
+TiffFiles::File TiffFiles::open_kept(const std::string& uri, const Context& context) {
+  const auto bytes = headers_->find(uri);
+  if (!bytes) return nullptr;
+  try {
+    TiffHeader header = unpacked(*bytes);
+    auto source = cached(reopen_bytes(uri, header.pin), uri, disk_);
+    if (source->size() != header.file_size) return nullptr;
+    context.check();
+    const std::string key = key_of(uri, *source);
+    auto file = files_.get_or_make(
+        key,
+        [&] {
+          return opened(std::move(source), uri, geotiff_of(std::move(header.file)));
+        },
+        [&](const OpenTiff& tiff) { return bytes_of(tiff); }, context);
+    trust(uri, *file);
+    return file;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt_data && error.kind() != ErrorKind::unsupported)
+      throw;
+    log::debug("a kept header is not used", {{"file", uri}, {"reason", error.message()}});
+    return nullptr;
+  }
+}
+
+TiffFiles::File TiffFiles::open_now(const std::string& uri, const Context& context) {
+  auto file = file_of(open_bytes(uri, context), uri, context);
+  if (is_remote(uri)) trust(uri, *file);
+  return file;
+}
+
+TiffFiles::File TiffFiles::file_of(std::shared_ptr<const ByteSource> source,
+                                   const std::string& uri, const Context& context) {
+  const std::string key = key_of(uri, *source);
+  return files_.get_or_make(
+      key, [&] { return parse(cached(std::move(source), uri, disk_), uri, context); },
+      [&](const OpenTiff& tiff) { return bytes_of(tiff); }, context);
+}
+
+TiffFiles::File TiffFiles::parse(std::shared_ptr<const ByteSource> source,
+                                 const std::string& uri, const Context& context) {
+  check_magic(*source, short_name(uri), context);
+  try {
+    TiffHeader header{source->pin(), source->size(), read_tiff(*source, context)};
+    const bool keeps = headers_ && !header.pin.empty();
+    const auto bytes = keeps ? packed(header) : std::vector<std::byte>{};
+    auto file = opened(std::move(source), uri, geotiff_of(std::move(header.file)));
+    if (keeps) headers_->keep(uri, bytes);
+    return file;
+  } catch (Error& error) {
+    error.note("while opening '{}'", uri);
+    throw;
+  }
+}
+
+TiffFiles::File TiffFiles::opened(std::shared_ptr<const ByteSource> source,
+                                  const std::string& uri, GeoTiff file) {
+  const auto tiff = std::make_shared<OpenTiff>();
+  tiff->id = ++last_id_;
+  tiff->source = std::move(source);
+  tiff->name = short_name(uri);
+  tiff->file = std::move(file);
+  if (tiff->file.info.crs) tiff->world_width = raster::world_width(*tiff->file.info.crs);
+  return tiff;
+}
+
+std::size_t TiffFiles::bytes_of(const OpenTiff& tiff) const {
+  return std::max(tiff.file.tiff.bytes, least_bytes_);
+}
+
+bool TiffFiles::knows(const std::string& uri) {
+  const std::lock_guard lock{seen_lock_};
+  return seen_.contains(uri);
+}
+
+// A remote file that was looked at lately; null: it was not, or is no longer kept.
+TiffFiles::File TiffFiles::trusted(const std::string& uri) {
+  const std::lock_guard lock{seen_lock_};
+  const auto seen = seen_.find(uri);
+  if (seen == seen_.end() || Clock::now() > seen->second.until) return nullptr;
+  return files_.find(seen->second.key);
+}
+
+void TiffFiles::trust(const std::string& uri, const OpenTiff& file) {
+  const std::lock_guard lock{seen_lock_};
+  if (seen_.size() >= most_seen) seen_.clear();
+  seen_[uri] = {key_of(uri, *file.source), Clock::now() + trusted_for};
+}
+
+}  // namespace terrazzo::io
