@@ -243,7 +243,7 @@ void gdal_cog(const std::string& in, const std::string& out,
   must(file != nullptr, "open a scene");
   CPLStringList options;
   options.SetNameValue("COMPRESS", compression.c_str());
-  options.SetNameValue("LEVEL", level.c_str());
+  if (!level.empty()) options.SetNameValue("LEVEL", level.c_str());
   options.SetNameValue("BLOCKSIZE", "256");
   options.SetNameValue("NUM_THREADS", "ALL_CPUS");
   options.SetNameValue("OVERVIEW_RESAMPLING", "AVERAGE");

@@ -58,7 +58,7 @@ struct Figures {
 // What gdalinfo -stats does and a histogram of all 16-bit values, as percentiles need it.
 Figures gdal_statistics(const std::string& path);
 
-// The COG driver: blocks of 256, overviews by average, all cores.
+// The COG driver: blocks of 256, overviews by average, all cores. level: empty: its own.
 void gdal_cog(const std::string& in, const std::string& out,
               const std::string& compression, const std::string& level);
 

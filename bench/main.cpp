@@ -1,4 +1,5 @@
-// Times Terrazzo against GDAL in the same run:  terrazzo_bench [tiles|metadata|optimize]…
+// Times Terrazzo against GDAL in the same run:  terrazzo_bench
+// [tiles|metadata|optimize|cogs]…
 
 #include <algorithm>
 #include <string_view>
@@ -18,11 +19,16 @@ int main(int count, char** words) {
     return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
   };
   try {
+    if (wanted.size() == 5 && wanted[0] == "make_cog") {
+      bench::make_cog(words[2], words[3], words[4], words[5]);
+      return 0;
+    }
     bench::set_up_baseline();
     bench::print_header();
     if (asked("tiles")) bench::tiles();
     if (asked("metadata")) bench::metadata();
     if (asked("optimize")) bench::optimize();
+    if (asked("cogs")) bench::color_cogs();
   } catch (const Error& e) {
     fmt::print(stderr, "error: {}\n", e.what());
     return error_facts(e.kind()).exit_code;

@@ -29,22 +29,9 @@ std::string host_mark() {
   return fmt::format("{:08x}", std::hash<std::string>{}(name.data()) & 0xffffffffU);
 }
 
-Error file_error(int code, const fs::path& path) {
-  const std::string reason = std::generic_category().message(code);
-  const bool denied = code == EACCES || code == EPERM || code == EROFS;
-  Error error =
-      code == EEXIST || code == ENOTEMPTY || code == EISDIR
-          ? failure(ErrorKind::conflict, "'{}' exists", path.filename().string())
-      : denied
-          ? failure(ErrorKind::denied, "the folder of the output may not be written")
-          : failure(ErrorKind::unavailable, "the output cannot be written: {}", reason);
-  error.note("writing {}: {}", path.string(), reason);
-  return error;
-}
-
 void sync(const fs::path& path, int flags) {
   const Descriptor file{::open(path.c_str(), flags | O_CLOEXEC)};
-  if (file.number() < 0 || ::fsync(file.number()) != 0) throw file_error(errno, path);
+  if (file.number() < 0 || ::fsync(file.number()) != 0) throw output_failure(errno, path);
 }
 
 // The process that made a file of this family on this machine, if the name says so.
@@ -80,6 +67,19 @@ int rename_new(const char* from, const char* to) {
 
 }  // namespace
 
+Error output_failure(int code, const fs::path& path) {
+  const std::string reason = std::generic_category().message(code);
+  const bool denied = code == EACCES || code == EPERM || code == EROFS;
+  Error error =
+      code == EEXIST || code == ENOTEMPTY || code == EISDIR
+          ? failure(ErrorKind::conflict, "'{}' exists", path.filename().string())
+      : denied
+          ? failure(ErrorKind::denied, "the folder of the output may not be written")
+          : failure(ErrorKind::unavailable, "the output cannot be written: {}", reason);
+  error.note("writing {}: {}", path.string(), reason);
+  return error;
+}
+
 AsideFiles::AsideFiles(fs::path output) : output_(std::move(output)) {
   static std::atomic<unsigned> count = 0;
   const fs::path folder = folder_of(output_);
@@ -109,7 +109,7 @@ void AsideFiles::publish(const fs::path& file, bool replace) const {
   sync(file, O_RDONLY);
   const int done = replace ? ::rename(file.c_str(), output_.c_str())
                            : rename_new(file.c_str(), output_.c_str());
-  if (done != 0) throw file_error(errno, output_);
+  if (done != 0) throw output_failure(errno, output_);
   sync(folder_of(output_), O_RDONLY | O_DIRECTORY);
 }
 
@@ -117,11 +117,11 @@ void write_file(const fs::path& path, std::string_view bytes) {
   constexpr mode_t everyone = 0666;  // less the umask
   const Descriptor file{
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, everyone)};
-  if (file.number() < 0) throw file_error(errno, path);
+  if (file.number() < 0) throw output_failure(errno, path);
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw file_error(errno, path);
+    if (written < 0) throw output_failure(errno, path);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }

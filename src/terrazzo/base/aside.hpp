@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "terrazzo/base/error.hpp"
+
 namespace terrazzo {
 
 // Every file of one output under way starts with ".NAME.terrazzo-HOST-PROCESS-N.".
@@ -31,6 +33,10 @@ class AsideFiles {
   std::string family_;  // start of the names of all runs on this output
   std::string prefix_;  // start of the names of this one
 };
+
+// What went wrong with a file under way, by errno. unavailable: the disk is full or
+// failing. denied: the folder may not be written. conflict: the file exists.
+Error output_failure(int code, const std::filesystem::path& path);
 
 // A new file of these bytes. Throws as publish().
 void write_file(const std::filesystem::path& path, std::string_view bytes);

@@ -9,20 +9,29 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <exception>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 #include "terrazzo/base/aside.hpp"
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/base/pool.hpp"
+#include "terrazzo/base/text.hpp"
+#include "terrazzo/formats/cog_tags.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/formats/gdal_strips.hpp"
+#include "terrazzo/io/cog_writer.hpp"
+#include "terrazzo/io/nodata.hpp"
+#include "terrazzo/io/tiff_strips.hpp"
 
 namespace terrazzo::formats {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double memory_pixels = 10980.0 * 10980.0;
+constexpr double memory_pixels = 4096.0 * 4096.0;
 constexpr double warped_part = 0.5;  // of the progress, if there is warping
 constexpr double written_part = 0.98;
 
@@ -177,34 +186,64 @@ bool gdal_has_zstd() {
          std::string_view{options}.find("ZSTD") != std::string_view::npos;
 }
 
-CPLStringList creation_options(const CogOptions& options) {
-  CPLStringList words;
-  std::string compression = options.compression;
-  if (compression == "auto") compression = gdal_has_zstd() ? "zstd" : "deflate";
-  words.SetNameValue("COMPRESS", compression.c_str());  // in any case
-  if (compression == "zstd") words.SetNameValue("LEVEL", "9");
-  words.SetNameValue("BLOCKSIZE", "256");
-  words.SetNameValue("BIGTIFF", "IF_SAFER");
-  words.SetNameValue("OVERVIEWS", "IGNORE_EXISTING");
-  words.SetNameValue("OVERVIEW_RESAMPLING", options.resampling_method.c_str());
-  words.SetNameValue("NUM_THREADS", options.threads == 0
-                                        ? "ALL_CPUS"
-                                        : std::to_string(options.threads).c_str());
-  return words;
+const io::EncoderKind& encoder_of(const CogOptions& options) {
+  std::string name = options.compression;
+  if (name == "auto") name = gdal_has_zstd() ? "zstd" : "deflate";
+  return find_kind(io::encoder_kinds(), upper_case(name.substr(0, name.find('_'))));
 }
 
-// GDAL tells of a full disk when it closes the file, if not before.
-void write_to(const std::string& path, GDALDatasetH source, const CogOptions& options,
-              const std::string& input, Reporter& reporter) {
-  const GdalErrors errors;
-  const CPLStringList words = creation_options(options);
-  DatasetPtr written{GDALCreateCopy(GDALGetDriverByName("COG"), path.c_str(), source,
-                                    FALSE, const_cast<char**>(words.List()), report,
-                                    &reporter)};
-  const bool done = written != nullptr;
-  written.reset();
-  reporter.stop_if_asked();
-  if (!done || !errors.empty()) throw work_error(errors, input);
+raster::Reduction reduction_of(const CogOptions& options, const io::BandInfo& band) {
+  const bool classes = !band.color_table.empty() || !band.labels.empty();
+  const std::string& method = options.resampling_method;
+  if (method == "nearest" || (method == "average" && classes))
+    return raster::Reduction::nearest;
+  if (method == "bilinear") return raster::Reduction::bilinear;
+  return method == "cubic" ? raster::Reduction::cubic : raster::Reduction::average;
+}
+
+io::Effort effort_of(const CogOptions& options) {
+  io::Effort effort;
+  effort.level = options.level;
+  effort.quality = options.quality;
+  effort.lossless = options.quality == 100;
+  effort.max_error = options.max_error;
+  if (options.compression == "lerc_deflate") effort.lerc_added = 1;
+  if (options.compression == "lerc_zstd") effort.lerc_added = 2;
+  return effort;
+}
+
+// Besides the thread that calls.
+std::size_t helper_count(int threads) {
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  return (threads == 0 ? cores : static_cast<std::size_t>(threads)) - 1;
+}
+
+bool same_nodata(const io::BandInfo& a, const io::BandInfo& b) {
+  if (!a.nodata || !b.nodata) return a.nodata.has_value() == b.nodata.has_value();
+  return *a.nodata == *b.nodata || (std::isnan(*a.nodata) && std::isnan(*b.nodata));
+}
+
+// The file by the own reader, if that knows it and sees in it what GDAL does.
+std::unique_ptr<io::StripSource> own_strips(const FileFacts& facts,
+                                            const std::vector<int>& bands, bool masked,
+                                            Pool& pool) {
+  if (facts.info.format != "GTiff" || facts.path.starts_with("/vsi")) return nullptr;
+  try {
+    auto bytes = io::open_bytes(facts.path);
+    io::GeoTiff file = io::read_geotiff(*bytes);
+    const std::size_t first = static_cast<std::size_t>(bands.front() - 1);
+    const bool same = file.info.rows == facts.info.rows &&
+                      file.info.cols == facts.info.cols &&
+                      file.info.bands.size() == facts.info.bands.size() &&
+                      file.info.bands[first].type == facts.info.bands[first].type &&
+                      same_nodata(file.info.bands[first], facts.info.bands[first]) &&
+                      (file.mask_samples != 0) == facts.has_mask[first];
+    if (!same) return nullptr;
+    return io::tiff_strips(std::move(bytes), std::move(file), {bands, masked}, pool);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) throw;
+    return nullptr;
+  }
 }
 
 // The disk may have lied: the file is opened anew and its layout looked at.
@@ -225,14 +264,6 @@ void check_written(const fs::path& path, std::size_t bands) {
   }
 }
 
-void copy_out(const std::string& from, const fs::path& to) {
-  vsi_l_offset size = 0;
-  const GByte* bytes = VSIGetMemFileBuffer(from.c_str(), &size, FALSE);
-  if (bytes == nullptr)
-    throw failure(ErrorKind::unavailable, "there is not enough memory");
-  write_file(to, {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
-}
-
 // What one call of write_cog goes through; steps in the order of the members.
 class CogWork {
  public:
@@ -241,7 +272,8 @@ class CogWork {
       : options_(options),
         reporter_(reporter),
         input_(std::move(input)),
-        aside_(output) {}
+        aside_(output),
+        helpers_(helper_count(options.threads), 0) {}
 
   void run() {
     open();
@@ -257,23 +289,23 @@ class CogWork {
   void open() {
     const FileIdentity identity = file_identity(input_);
     source_ = open_dataset(input_);
-    const auto facts = read_facts(source_.get(), input_, identity);
-    bands_ = kept_bands(options_, *facts);
-    if (options_.reproject && !facts->info.crs)
-      throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", facts->name());
-    if (!facts->info.crs)
+    facts_ = read_facts(source_.get(), input_, identity);
+    bands_ = kept_bands(options_, *facts_);
+    // JPEG would blur alpha; it becomes the mask.
+    if (options_.compression == "jpeg" && bands_.size() > 1)
+      std::erase(bands_, facts_->alpha_band);
+    if (options_.reproject && !facts_->info.crs)
+      throw failure(ErrorKind::unsupported, "'{}' is not georeferenced", facts_->name());
+    if (!facts_->info.crs)
       log::warning(
           "a raster has no coordinate system: it is optimised, but cannot be "
           "catalogued or shown on a map",
           {{"file", input_}});
-    nodata_ = facts->info.bands[static_cast<std::size_t>(bands_.front() - 1)].nodata;
-    for (const int band : bands_)
-      labels_.push_back(facts->info.bands[static_cast<std::size_t>(band - 1)].labels);
-    const std::string mask = mask_for(*facts, bands_);
+    const std::string mask = mask_for(*facts_, bands_);
     has_mask_ = !mask.empty();
     picked_ = must(view(source_.get(), bands_, mask));
-    const double pixels = static_cast<double>(facts->info.rows) *
-                          static_cast<double>(facts->info.cols) *
+    const double pixels = static_cast<double>(facts_->info.rows) *
+                          static_cast<double>(facts_->info.cols) *
                           static_cast<double>(bands_.size());
     in_memory_ = options_.in_memory.value_or(pixels < memory_pixels);
   }
@@ -283,26 +315,58 @@ class CogWork {
     reporter_.part(0, warped_part);
     const std::string path =
         in_memory_ ? memory_.file("warped.tif") : aside_.file("warped.tmp").string();
-    warped_ = warp_to(path, picked_.get(), options_, has_mask_, nodata_, reporter_);
+    warped_ =
+        warp_to(path, picked_.get(), options_, has_mask_, first_band().nodata, reporter_);
     reporter_.stop_if_asked();
     if (warped_) GDALFlushCache(warped_.get());
     if (!warped_ || !errors.empty()) throw work_error(errors, input_);
     std::vector<int> all(bands_.size());
     std::iota(all.begin(), all.end(), 1);
     picked_ = must(view(warped_.get(), all, std::to_string(bands_.size() + 1)));
+    has_mask_ = true;
   }
 
   void write() {
-    for (std::size_t i = 0; i < labels_.size(); ++i)
-      keep_labels(picked_.get(), static_cast<int>(i) + 1, labels_[i]);
+    for (std::size_t i = 0; i < bands_.size(); ++i)
+      keep_labels(picked_.get(), static_cast<int>(i) + 1, band(bands_[i]).labels);
+    io::CogTags tags = cog_tags(picked_.get(), facts_->name());
+    if (first_band().nodata && io::type_holds(first_band().type, *first_band().nodata))
+      tags.nodata = first_band().nodata;
+    const auto strips = strips_of();
     reporter_.part(options_.reproject ? warped_part : 0, written_part);
-    const fs::path made = aside_.file("tmp");
-    if (!in_memory_)
-      return write_to(made.string(), picked_.get(), options_, input_, reporter_);
-    const std::string buffer = memory_.file("made.tif");
-    write_to(buffer, picked_.get(), options_, input_, reporter_);
-    copy_out(buffer, made);
+    io::write_cog(
+        *strips, tags, format(), aside_, aside_.file("tmp"), helpers_,
+        [&](double done) {
+          report(done, nullptr, &reporter_);
+          reporter_.stop_if_asked();
+        },
+        reporter_.context);
   }
+
+  std::unique_ptr<io::StripSource> strips_of() {
+    if (!options_.reproject)
+      if (auto strips = own_strips(*facts_, bands_, has_mask_, helpers_)) return strips;
+    return gdal_strips(picked_.get(), first_band().type, has_mask_, facts_->name());
+  }
+
+  io::CogFormat format() const {
+    io::CogFormat format;
+    format.encoder = &encoder_of(options_);
+    format.effort = effort_of(options_);
+    const auto& info = first_band();
+    format.reduction = reduction_of(options_, info);
+    format.measures_predictor = info.color_table.empty() && info.labels.empty();
+    const auto alpha = std::ranges::find(bands_, facts_->alpha_band);
+    if (alpha != bands_.end() && !options_.reproject)
+      format.alpha = static_cast<std::size_t>(alpha - bands_.begin());
+    format.spills_to_memory = in_memory_;
+    return format;
+  }
+
+  const io::BandInfo& band(int number) const {
+    return facts_->info.bands[static_cast<std::size_t>(number - 1)];
+  }
+  const io::BandInfo& first_band() const { return band(bands_.front()); }
 
   DatasetPtr must(DatasetPtr made) const {
     if (!made)
@@ -314,13 +378,13 @@ class CogWork {
   Reporter& reporter_;
   std::string input_;
   AsideFiles aside_;
+  Pool helpers_;
   MemoryFolder memory_;
   DatasetPtr source_;
+  std::shared_ptr<const FileFacts> facts_;
   DatasetPtr warped_;
   DatasetPtr picked_;  // a view of source_ or warped_
   std::vector<int> bands_;
-  std::vector<std::map<double, std::string>> labels_;  // of the kept bands
-  std::optional<double> nodata_;
   bool has_mask_ = false;
   bool in_memory_ = false;
 };
@@ -333,6 +397,10 @@ void write_cog(const fs::path& input, const fs::path& output, const CogOptions& 
   CogOptions checked = options;
   FactChecker checker;
   checked.fields(checker);
+  constexpr int most_deflate = 12;
+  if (options.compression == "deflate" && options.level.value_or(1) > most_deflate)
+    throw invalid("'level' of deflate cannot be {}; it is 1 to {}", *options.level,
+                  most_deflate);
   const std::string source = gdal_path(input.string());
   std::error_code ignored;
   const fs::file_status there = fs::status(output, ignored);

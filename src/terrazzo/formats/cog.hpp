@@ -17,22 +17,30 @@ struct CogOptions {
   std::string resampling_method = "average";
   bool reproject = false;            // to EPSG:3857
   std::vector<int> bands{1};         // bands of the input, in order; empty: all
-  std::optional<bool> in_memory{};   // none: if it is under 10980 x 10980 pixels
+  std::optional<bool> in_memory{};   // none: if it is under 4096 x 4096 pixels
   std::string overwrite = "refuse";  // refuse | replace, if the output exists
-  int threads = 1;                   // that compress; 0: one per core
+  int threads = 1;                   // that work; 0: one per core
+  std::optional<int> level{};        // DEFLATE 1..12, ZSTD 1..22; none: a good one
+  int quality = 75;                  // JPEG, WEBP; 100: WEBP loses nothing
+  double max_error = 0;              // LERC, in values of the pixels
 
   void fields(auto& f) {
     f("compression", compression, "How blocks are compressed.",
-      one_of({"auto", "deflate", "lzw", "zstd", "none"}));
+      one_of({"auto", "deflate", "lzw", "zstd", "none", "jpeg", "webp", "lerc",
+              "lerc_deflate", "lerc_zstd"}));
     f("resampling_method", resampling_method,
       "How overviews and reprojected pixels are made.",
       one_of({"average", "nearest", "bilinear", "cubic"}));
     f("reproject", reproject, "Reproject to web mercator.");
     f("bands", bands, "Bands that are kept, from 1; none: all.", at_least(1));
-    f("in_memory", in_memory, "Work in memory instead of in files beside the output.");
+    f("in_memory", in_memory,
+      "Keep what is done in memory, not in files beside the output.");
     f("overwrite", overwrite, "What to do with an output that exists.",
       one_of({"refuse", "replace"}));
-    f("threads", threads, "Threads that compress; 0: one for each core.", within(0, 256));
+    f("threads", threads, "Threads that work; 0: one for each core.", within(0, 256));
+    f("level", level, "How hard deflate (to 12) and zstd (to 22) try.", within(1, 22));
+    f("quality", quality, "Of jpeg and webp; 100: webp loses nothing.", within(1, 100));
+    f("max_error", max_error, "What lerc may change a value by.", at_least(0));
   }
 };
 
@@ -60,8 +68,8 @@ struct CogReport {
   std::vector<std::string> warnings{};
 };
 
-// The rules of Terracotta's strict validator, with reasons.
+// io::check_cog(), and no overviews beside the file.
 // Throws not_found, corrupt_data: it cannot be opened at all.
-CogReport validate_cog(const std::string& uri);
+CogReport validate_cog(const std::string& uri, const Context& context = {});
 
 }  // namespace terrazzo::formats

@@ -40,18 +40,23 @@ bool type_holds(ElementType type, double value) {
   });
 }
 
-void mask_nodata(Image& image, const BandInfo& band) {
-  with_type(image.type(), [&]<class T>(T) {
-    const auto values = image.values<T>();
-    const auto valid = image.valid();
+void mask_nodata(ElementType type, std::span<const std::byte> bytes,
+                 std::span<std::uint8_t> valid, const BandInfo& band) {
+  with_type(type, [&]<class T>(T) {
+    const auto* values = reinterpret_cast<const T*>(bytes.data());
     if constexpr (std::is_floating_point_v<T>)
-      for (std::size_t i = 0; i < values.size(); ++i)
+      for (std::size_t i = 0; i < valid.size(); ++i)
         if (!std::isfinite(values[i])) valid[i] = 0;
     const std::optional<T> missing = nodata_as<T>(band);
     if (!missing) return;
-    for (std::size_t i = 0; i < values.size(); ++i)
+    for (std::size_t i = 0; i < valid.size(); ++i)
       if (values[i] == *missing) valid[i] = 0;
   });
+}
+
+void mask_nodata(Image& image, const BandInfo& band) {
+  mask_nodata(image.type(), image.bytes().first(image.pixels() * size_of(image.type())),
+              image.valid(), band);
 }
 
 }  // namespace terrazzo::io

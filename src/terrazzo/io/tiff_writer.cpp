@@ -21,6 +21,7 @@ enum Type : std::uint16_t {
   ascii_type = 2,
   short_type = 3,
   long_type = 4,
+  rational_type = 5,
   undefined_type = 7,
   double_type = 12,
   long8_type = 16,
@@ -167,6 +168,14 @@ void TiffEntries::offsets(std::uint16_t tag, std::span<const std::uint64_t> valu
     return static_cast<std::uint32_t>(value);
   });
   longs(tag, narrow);
+}
+
+void TiffEntries::rationals(std::uint16_t tag, std::span<const std::uint32_t> values) {
+  std::vector<std::uint32_t> parts;
+  for (const std::uint32_t value : values) parts.insert(parts.end(), {value, 1});
+  TiffEntry entry = entry_of(rational_type, std::span<const std::uint32_t>{parts});
+  entry.count = values.size();
+  put(tag, std::move(entry));
 }
 
 void TiffEntries::doubles(std::uint16_t tag, std::span<const double> values) {

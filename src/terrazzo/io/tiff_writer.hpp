@@ -32,6 +32,7 @@ class TiffEntries {
   void longs(std::uint16_t tag, std::span<const std::uint32_t> values);
   // LONG8 in a BigTIFF; in a classic TIFF the values have to fit LONG.
   void offsets(std::uint16_t tag, std::span<const std::uint64_t> values, bool big);
+  void rationals(std::uint16_t tag, std::span<const std::uint32_t> values);  // each / 1
   void doubles(std::uint16_t tag, std::span<const double> values);
   void add(const TiffEntries& others);  // those of `others` replace
 

@@ -89,6 +89,9 @@ std::vector<std::string> take_existing(std::vector<Task>& tasks,
 formats::CogOptions cog_options(const OptimizeRequest& request, std::size_t files) {
   formats::CogOptions options;
   options.compression = request.compression;
+  options.level = request.level;
+  options.quality = request.quality;
+  options.max_error = request.max_error;
   options.resampling_method = request.resampling_method;
   options.reproject = request.reproject;
   options.bands = request.bands;

@@ -22,6 +22,9 @@ struct OptimizeRequest {
   bool reproject = false;
   std::optional<bool> in_memory{};
   std::string compression = "auto";
+  std::optional<int> level{};
+  int quality = 75;
+  double max_error = 0;
   std::vector<int> bands{};
   int nproc = -1;
 
@@ -36,10 +39,18 @@ struct OptimizeRequest {
       one_of({"average", "nearest", "bilinear", "cubic"}));
     f("reproject", reproject, "Reproject to web mercator.");
     f("in_memory", in_memory,
-      "Work in memory; if not told, rasters under 10980 x 10980 pixels are.");
+      "Keep finished blocks in memory until the file is put together; if not told, those "
+      "of rasters under 4096 x 4096 pixels are.");
     f("compression", compression,
-      "How blocks are compressed; auto is zstd where GDAL has it, else deflate.",
-      one_of({"auto", "deflate", "lzw", "zstd", "none"}));
+      "How blocks are compressed; auto is zstd where GDAL has it, else deflate. jpeg, "
+      "webp (unless its quality is 100) and lerc (unless its max_error is 0) lose a "
+      "little.",
+      one_of({"auto", "deflate", "lzw", "zstd", "none", "jpeg", "webp", "lerc",
+              "lerc_deflate", "lerc_zstd"}));
+    f("level", level, "How hard deflate (1 to 12) and zstd (1 to 22) try.",
+      within(1, 22));
+    f("quality", quality, "Of jpeg and webp, 1 to 100.", within(1, 100));
+    f("max_error", max_error, "What lerc may change a value by.", at_least(0));
     f("bands", bands, "Bands that are kept, from 1; none: all.", at_least(1));
     f("nproc", nproc, "Files worked on at once; -1 is one per processor.",
       within(-1, 1024));
