@@ -221,6 +221,20 @@ def test_palettes_are_kept_and_never_mixed(terrazzo, tmp_path):
     assert set(numpy.unique(made.GetRasterBand(1).GetOverview(0).ReadAsArray())) == {0, 4}
 
 
+    assert "colour table" in terrazzo("optimize-rasters", source, "-o", "x", "--compression", "jpeg", code=6).stderr
+
+
+@pytest.mark.parametrize("bits", [1, 4])
+def test_packed_samples_become_bytes_with_their_colours(terrazzo, tmp_path, bits):
+    values = numpy.random.default_rng(1).integers(0, 1 << bits, (1, 300, 300)).astype("uint8")
+    source = scene(tmp_path / "a.tif", values, [f"NBITS={bits}"])
+    terrazzo("optimize-rasters", source, "-o", "out")
+    made, there = gdal.Open(str(tmp_path / "out/a.tif")), gdal.Open(str(source))
+    assert numpy.array_equal(made.ReadAsArray(), values[0])
+    tables = [dataset.GetRasterBand(1).GetColorTable() for dataset in (made, there)]
+    assert [table and table.GetColorEntry(1) for table in tables][0] == (tables[1] and tables[1].GetColorEntry(1))
+
+
 @pytest.mark.parametrize("damage, reason", [
     (b"KNOWN_INCOMPATIBLE_EDITION=YES", "changed after"), ("leader", "stands the size"),
     ("trailer", "not repeated"), ("cut", "truncated")])

@@ -354,6 +354,10 @@ class CogWork {
     format.encoder = &encoder_of(options_);
     format.effort = effort_of(options_);
     const auto& info = first_band();
+    if (format.encoder->lossy_colors && !info.color_table.empty())
+      throw failure(ErrorKind::unsupported,
+                    "'{}' has a colour table; {} would change which colours are meant",
+                    facts_->name(), options_.compression);
     format.reduction = reduction_of(options_, info);
     format.measures_predictor = info.color_table.empty() && info.labels.empty();
     const auto alpha = std::ranges::find(bands_, facts_->alpha_band);

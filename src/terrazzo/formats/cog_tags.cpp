@@ -40,6 +40,9 @@ std::vector<std::byte> one_pixel(GDALDatasetH dataset, const std::string& name) 
   for (const char* word :
        {"-of", "GTiff", "-srcwin", "0", "0", "1", "1", "-mask", "none"})
     words.AddString(word);
+  if (GDALGetRasterDataType(GDALGetRasterBand(dataset, 1)) == GDT_Byte)
+    for (const char* word : {"-co", "NBITS=8"})  // a colour table as long as bytes need
+      words.AddString(word);
   const GdalErrors errors;
   GDALTranslateOptions* options = GDALTranslateOptionsNew(words.List(), nullptr);
   const bool done =
