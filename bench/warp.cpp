@@ -14,6 +14,7 @@
 
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/data/tile_grid.hpp"
+#include "terrazzo/raster/fine_grid.hpp"
 #include "terrazzo/raster/warp.hpp"
 
 namespace terrazzo::bench {
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::size_t side = 2048;
 constexpr std::size_t tile_side = 256;
-constexpr int zoom = 13;  // 11.6 m
+constexpr int own_zoom = 13;  // 11.6 m
 constexpr Affine affine{12, 0, 390'000, 0, -12, 5'820'000};
 
 // Terrain with noise in the low bits.
@@ -38,7 +39,7 @@ std::vector<std::uint16_t> make_pixels() {
 }
 
 // Tiles that lie inside the scene.
-std::vector<TileId> make_tiles() {
+std::vector<TileId> make_tiles(int zoom) {
   const Transform to_lonlat{Crs::epsg(32633), Crs::wgs84()};
   std::mt19937 random{11};
   std::uniform_real_distribution<double> place{600, side - 600};
@@ -72,6 +73,20 @@ class Ours {
   Image draw(const raster::WarpGrid& grid, raster::Kernel kernel) const {
     Image image{ElementType::uint16, 1, tile_side, tile_side};
     raster::warp(grid, kernel, view_, image);
+    return image;
+  }
+
+  // By way of pixels of the source's size.
+  Image reduced(const TileId& tile) const {
+    const raster::WarpLevel level{affine, side, side};
+    const auto pixel = raster::native_pixel(level, utm_, Crs::web_mercator());
+    const raster::FineGrid fine =
+        raster::fine_grid({.box = mercator_box(tile)}, pixel.value(), {});
+    const raster::WarpGrid grid{raster::WarpMap{fine.target, utm_}, level};
+    Image drawn{ElementType::uint16, 1, grid.rows(), grid.cols()};
+    raster::warp(grid, raster::Kernel::bilinear, view_, drawn);
+    Image image{ElementType::uint16, 1, tile_side, tile_side};
+    raster::downsample(drawn, fine.cols, fine.rows, raster::Kernel::average, image);
     return image;
   }
 
@@ -178,7 +193,7 @@ void run(const char* name, const std::vector<TileId>& tiles, const Work& ours,
 void run_all() {
   using enum raster::Kernel;
   const auto pixels = make_pixels();
-  const auto tiles = make_tiles();
+  const auto tiles = make_tiles(own_zoom);
   const Ours ours{pixels, false};
   const Ours masked{pixels, true};
   const Gdal gdal{pixels};
@@ -206,6 +221,9 @@ void run_all() {
   run("cubic", tiles, by_us(cubic), by_gdal(GRA_Cubic));
   run("lanczos", tiles, by_us(lanczos), by_gdal(GRA_Lanczos));
   run("average", tiles, by_us(average), by_gdal(GRA_Average));
+  run(
+      "half size, averaged", make_tiles(own_zoom - 1),
+      [&](const TileId& tile) { ours.reduced(tile); }, by_gdal(GRA_Average));
 }
 
 }  // namespace

@@ -180,8 +180,17 @@ void add_labels_from_beside(const std::string& path, std::vector<io::BandInfo>& 
           labels_of(GDALGetRasterBand(dataset.get(), static_cast<int>(i) + 1));
 }
 
+// The grid; else that of ground control points which lie on one.
+bool read_transform(GDALDatasetH dataset, std::array<double, 6>& gt) {
+  if (GDALGetGeoTransform(dataset, gt.data()) == CE_None) return true;
+  return GDALGetGCPCount(dataset) >= 3 &&
+         GDALGCPsToGeoTransform(GDALGetGCPCount(dataset), GDALGetGCPs(dataset), gt.data(),
+                                FALSE) != FALSE;
+}
+
 std::string wkt_of(GDALDatasetH dataset) {
   OGRSpatialReferenceH system = GDALGetSpatialRef(dataset);
+  if (system == nullptr) system = GDALGetGCPSpatialRef(dataset);
   if (system == nullptr) return {};
   const std::array<const char*, 2> options{"FORMAT=WKT2_2019", nullptr};
   char* text = nullptr;
@@ -193,7 +202,7 @@ std::string wkt_of(GDALDatasetH dataset) {
 
 void read_georeference(GDALDatasetH dataset, FileFacts& facts) {
   std::array<double, 6> gt{};
-  if (GDALGetGeoTransform(dataset, gt.data()) != CE_None) return;
+  if (!read_transform(dataset, gt)) return;
   facts.info.affine = {gt[1], gt[2], gt[0], gt[4], gt[5], gt[3]};
   facts.wkt = wkt_of(dataset);
   if (facts.wkt.empty()) return;

@@ -51,7 +51,8 @@ std::optional<Crs> crs_of(const TiffTags& tags);
 
 // Grid to reference system (GeoTIFF 1.1, part 7.3); pixel corners, whatever the raster
 // type. Empty: the file has none.
-// Throws unsupported: it is placed by ground control points.
+// Throws unsupported: it is placed by ground control points that do not lie on a grid to
+// a quarter of a pixel.
 std::optional<Affine> affine_of(const TiffTags& tags);
 
 // Fills descriptions, scales, offsets and labels from GDAL_METADATA. Text that is not

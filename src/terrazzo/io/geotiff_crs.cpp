@@ -139,6 +139,76 @@ bool finite(const std::vector<double>& numbers) {
   return true;
 }
 
+// A ground control point.
+struct ControlPoint {
+  Point pixel{};
+  Point place{};
+};
+
+std::vector<ControlPoint> control_points(const std::vector<double>& tie) {
+  std::vector<ControlPoint> points;
+  for (std::size_t i = 0; i + 6 <= tie.size(); i += 6)
+    points.push_back({{tie[i], tie[i + 1]}, {tie[i + 3], tie[i + 4]}});
+  return points;
+}
+
+Point operator-(const Point& a, const Point& b) { return {a.x - b.x, a.y - b.y}; }
+
+// The middle of the pixels, and that of the places.
+ControlPoint middle_of(const std::vector<ControlPoint>& points) {
+  ControlPoint sum;
+  const auto count = static_cast<double>(points.size());
+  for (const ControlPoint& point : points) {
+    sum.pixel = {sum.pixel.x + point.pixel.x / count,
+                 sum.pixel.y + point.pixel.y / count};
+    sum.place = {sum.place.x + point.place.x / count,
+                 sum.place.y + point.place.y / count};
+  }
+  return sum;
+}
+
+// By least squares; singular if the points lie on a line.
+Affine fitted(const std::vector<ControlPoint>& points) {
+  const ControlPoint middle = middle_of(points);
+  double cc = 0, cr = 0, rr = 0, cx = 0, rx = 0, cy = 0, ry = 0;
+  for (const ControlPoint& point : points) {
+    const Point pixel = point.pixel - middle.pixel;
+    const Point place = point.place - middle.place;
+    cc += pixel.x * pixel.x;
+    cr += pixel.x * pixel.y;
+    rr += pixel.y * pixel.y;
+    cx += pixel.x * place.x;
+    rx += pixel.y * place.x;
+    cy += pixel.x * place.y;
+    ry += pixel.y * place.y;
+  }
+  const double det = cc * rr - cr * cr;
+  if (!(det > 1e-9 * cc * rr)) return {0, 0, 0, 0, 0, 0};
+  Affine affine{(cx * rr - rx * cr) / det, (rx * cc - cx * cr) / det, 0,
+                (cy * rr - ry * cr) / det, (ry * cc - cy * cr) / det, 0};
+  const Point moved = middle.place - affine(middle.pixel.x, middle.pixel.y);
+  affine.c = moved.x;
+  affine.f = moved.y;
+  return affine;
+}
+
+// Throws unsupported: one of the points is off the grid by a quarter of a pixel.
+Affine grid_through(const std::vector<ControlPoint>& points) {
+  constexpr double most_off = 0.25;
+  const Affine affine = fitted(points);
+  const auto fits = [&](const ControlPoint& point) {
+    const Affine back = affine.inverse();
+    const Point off = back(point.place.x, point.place.y) - point.pixel;
+    return std::hypot(off.x, off.y) <= most_off;
+  };
+  const bool singular = affine.a * affine.e == affine.b * affine.d;
+  if (points.size() < 3 || singular || !std::all_of(points.begin(), points.end(), fits))
+    throw failure(ErrorKind::unsupported,
+                  "this TIFF is placed by {} ground control points, which lie on no grid",
+                  points.size());
+  return affine;
+}
+
 }  // namespace
 
 std::optional<Crs> crs_of(const TiffTags& tags) {
@@ -165,9 +235,8 @@ std::optional<Affine> affine_of(const TiffTags& tags) {
     affine.c = tie[3] - tie[0] * affine.a;
     affine.f = tie[4] - tie[1] * affine.e;
   } else if (tie.size() >= 6) {
-    throw failure(ErrorKind::unsupported,
-                  "this TIFF is placed by {} ground control points, not by a grid",
-                  tie.size() / 6);
+    if (!finite(tie)) return std::nullopt;
+    affine = grid_through(control_points(tie));
   } else {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "terrazzo/raster/fine_grid.hpp"
 #include "terrazzo/raster/level_choice.hpp"
 #include "terrazzo/raster/warp.hpp"
 
@@ -10,7 +11,6 @@ namespace terrazzo::io {
 namespace {
 
 constexpr double least_cover = 0.01;
-constexpr std::size_t most_pixels = std::size_t{1} << 24U;  // of a level, held at once
 
 raster::Kernel kernel_of(Resampling method) {
   switch (method) {
@@ -37,28 +37,75 @@ raster::WarpLevel placed(const RasterInfo& info, const RasterLevel& level) {
   return {affine, level.rows, level.cols};
 }
 
-// One picture's way through a raster.
+// One picture's way through a raster: a level is warped to a grid, which is reduced.
 struct Way {
   std::size_t level = 0;
   raster::WarpLevel placed{};
-  raster::Kernel kernel = raster::Kernel::nearest;
+  raster::FineGrid grid{};
+  raster::Kernel kernel{};  // to the grid
+  raster::Kernel downsample{};
+  raster::WarpMap map;        // of the grid
+  double pixels_on_grid = 1;  // of the level, along the side of a pixel of the grid
 };
 
-std::optional<Way> choose(const LevelReader& reader, const WarpedRead& request,
-                          const raster::WarpMap& map) {
-  const auto scale = pixel_scale(map, placed(reader.info, reader.levels.front()));
-  if (!scale) return std::nullopt;
+double shorter_side(const raster::WarpTarget& target) {
+  return std::min(target.box.width() / static_cast<double>(target.cols),
+                  target.box.height() / static_cast<double>(target.rows));
+}
+
+double longer_side(const raster::WarpTarget& target) {
+  return std::max(target.box.width() / static_cast<double>(target.cols),
+                  target.box.height() / static_cast<double>(target.rows));
+}
+
+// pixel: of the full raster, in the picture's system.
+Way way_for(const LevelReader& reader, const WarpedRead& request,
+            const raster::WarpTarget& picture, double pixel) {
+  const RasterInfo& info = reader.info;
   std::vector<double> factors;
   for (const RasterLevel& level : reader.levels)
-    factors.push_back(static_cast<double>(reader.info.cols) /
-                      static_cast<double>(level.cols));
-  Way way;
-  way.level = raster::choose_level(factors, scale->finer());
-  way.placed = placed(reader.info, reader.levels[way.level]);
-  way.kernel = raster::choose_kernel(kernel_of(request.resampling),
-                                     kernel_of(request.reprojection),
-                                     scale->finer() / factors[way.level]);
-  return way;
+    factors.push_back(static_cast<double>(info.cols) / static_cast<double>(level.cols));
+  const std::size_t index = raster::choose_level(factors, shorter_side(picture) / pixel);
+  const RasterLevel& level = reader.levels[index];
+  const raster::LevelFactor factor{
+      factors[index], static_cast<double>(info.rows) / static_cast<double>(level.rows)};
+  const raster::FineGrid grid = raster::fine_grid(picture, pixel, factor);
+  constexpr double reach_of_bilinear = 2;
+  const bool in_one_step =
+      longer_side(grid.target) / (pixel * factor.cols) > reach_of_bilinear;
+  return {.level = index,
+          .placed = placed(info, level),
+          .grid = grid,
+          .kernel = kernel_of(in_one_step ? request.resampling : request.reprojection),
+          .downsample = kernel_of(request.resampling),
+          .map = {grid.target, *info.crs, reader.world},
+          .pixels_on_grid = shorter_side(grid.target) / (pixel * factor.cols)};
+}
+
+// Are the level's pixels here about as large as they were thought to be? Where the scale
+// of a system differs from place to place, they are not.
+bool fits(const Way& way) {
+  constexpr double most = 1.5;
+  constexpr double least = 0.4;
+  const auto scale = pixel_scale(way.map, way.placed);
+  const double ratio = scale ? scale->finer() / way.pixels_on_grid : 0;
+  return ratio >= least && ratio <= most;
+}
+
+// Empty if no part of the picture can be transformed.
+std::optional<Way> choose(const LevelReader& reader, const WarpedRead& request) {
+  const RasterInfo& info = reader.info;
+  const raster::WarpTarget picture =
+      raster::checked({request.box, request.crs, request.rows, request.cols});
+  const raster::WarpLevel full = placed(info, reader.levels.front());
+  if (const auto pixel = raster::native_pixel(full, *info.crs, request.crs)) {
+    Way way = way_for(reader, request, picture, *pixel);
+    if (fits(way)) return way;
+  }
+  const raster::WarpMap map{picture, *info.crs, reader.world};
+  const auto scale = pixel_scale(map, full);
+  if (!scale) return std::nullopt;
+  return way_for(reader, request, picture, shorter_side(picture) / scale->finer());
 }
 
 void paste(const Image& from, std::size_t first_col, Image& to) {
@@ -100,20 +147,6 @@ Image read_source(const LevelReader& reader, std::size_t level,
               window.cols, window.rows});
 }
 
-raster::WarpTarget target_of(const WarpedRead& request) {
-  return {request.box, request.crs, request.rows, request.cols};
-}
-
-// The part of a request from one row to another.
-WarpedRead rows_of(const WarpedRead& request, std::size_t first, std::size_t count) {
-  const double height = request.box.height() / static_cast<double>(request.rows);
-  WarpedRead part = request;
-  part.rows = count;
-  part.box.north = request.box.north - height * static_cast<double>(first);
-  part.box.south = part.box.north - height * static_cast<double>(count);
-  return part;
-}
-
 void put_rows(const Image& from, std::size_t first, Image& to) {
   const std::size_t bytes = size_of(to.type()) * to.cols();
   std::ranges::copy(from.bytes(),
@@ -122,46 +155,75 @@ void put_rows(const Image& from, std::size_t first, Image& to) {
                     to.valid().begin() + static_cast<std::ptrdiff_t>(first * to.cols()));
 }
 
-Image blank(const LevelReader& reader, const WarpedRead& request) {
-  Image image{reader.type, 1, request.rows, request.cols};
-  std::ranges::fill(image.valid(), std::uint8_t{0});
-  return image;
-}
+// Draws some rows of the picture.
+class Drawing {
+ public:
+  Drawing(const LevelReader& reader, const Way& way, const Context& context)
+      : reader_(reader), way_(way), context_(context) {}
 
-raster::WarpMap map_of(const LevelReader& reader, const WarpedRead& request) {
-  return {target_of(request), *reader.info.crs, reader.world};
-}
-
-// map: of this very request.
-Image warp_rows(const LevelReader& reader, const WarpedRead& request,
-                const raster::WarpMap& map, const Way& way, const Context& context) {
-  context.check();
-  const raster::WarpGrid grid{map, way.placed};
-  const raster::SourceWindow window = window_for(grid, way.kernel);
-  if (window.empty()) return blank(reader, request);
-  Image out{reader.type, 1, request.rows, request.cols};
-  if (window.rows * window.cols > most_pixels && request.rows > 1) {
-    const std::size_t half = request.rows / 2;
-    const auto put = [&](std::size_t first, std::size_t count) {
-      const WarpedRead part = rows_of(request, first, count);
-      put_rows(warp_rows(reader, part, map_of(reader, part), way, context), first, out);
-    };
-    put(0, half);
-    put(half, request.rows - half);
-    return out;
+  // The rows from `first` on that the image has.
+  void draw(std::size_t first, Image& rows) const {
+    context_.check();
+    const raster::FineGrid part = rows_of(way_.grid, first, rows.rows(), way_.downsample);
+    raster::WarpGrid grid{map_of(part), way_.placed};
+    const raster::PicturePart left =
+        part.is_picture ? raster::PicturePart{} : grid.crop();
+    const raster::SourceWindow window = window_for(grid, way_.kernel);
+    if (window.empty()) {
+      std::ranges::fill(rows.valid(), std::uint8_t{0});
+    } else if (rows.rows() > 1 && (window.rows * window.cols > reader_.most_pixels ||
+                                   left.rows * left.cols > reader_.most_pixels)) {
+      draw_halves(first, rows);
+    } else if (part.is_picture) {
+      warp_to(grid, window, rows);
+    } else {
+      Image fine{reader_.type, 1, left.rows, left.cols};
+      warp_to(grid, window, fine);
+      const raster::FineLine cols{part.cols.start - static_cast<double>(left.col),
+                                  part.cols.step};
+      const raster::FineLine lines{part.rows.start - static_cast<double>(left.row),
+                                   part.rows.step};
+      downsample(fine, cols, lines, way_.downsample, rows);
+    }
   }
-  const Image source = read_source(reader, way.level, window);
-  const raster::BlockView view{.type = reader.type,
-                               .values = source.bytes().data(),
-                               .valid = source.valid().data(),
-                               .stride = source.cols(),
-                               .col = window.col,
-                               .row = window.row,
-                               .cols = source.cols(),
-                               .rows = source.rows()};
-  warp(grid, way.kernel, view, out);
-  return out;
-}
+
+ private:
+  raster::WarpMap map_of(const raster::FineGrid& part) const {
+    if (part.target.rows == way_.grid.target.rows) return way_.map;
+    return {part.target, *reader_.info.crs, reader_.world};
+  }
+
+  void draw_halves(std::size_t first, Image& rows) const {
+    const std::size_t half = rows.rows() / 2;
+    std::size_t done = 0;
+    for (const std::size_t count : {half, rows.rows() - half}) {
+      Image part{reader_.type, 1, count, rows.cols()};
+      draw(first + done, part);
+      put_rows(part, done, rows);
+      done += count;
+    }
+  }
+
+  void warp_to(const raster::WarpGrid& grid, const raster::SourceWindow& window,
+               Image& out) const {
+    const Image source = read_source(reader_, way_.level, window);
+    const auto valid = source.valid();
+    const bool whole = std::memchr(valid.data(), 0, valid.size()) == nullptr;
+    const raster::BlockView view{.type = reader_.type,
+                                 .values = source.bytes().data(),
+                                 .valid = whole ? nullptr : valid.data(),
+                                 .stride = source.cols(),
+                                 .col = window.col,
+                                 .row = window.row,
+                                 .cols = source.cols(),
+                                 .rows = source.rows()};
+    warp(grid, way_.kernel, view, out);
+  }
+
+  const LevelReader& reader_;
+  const Way& way_;
+  const Context& context_;
+};
 
 }  // namespace
 
@@ -173,10 +235,13 @@ std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& re
   const double cover =
       reader.bounds.width() / box.width() * (reader.bounds.height() / box.height());
   if (!(cover >= least_cover)) return std::nullopt;
-  const raster::WarpMap map = map_of(reader, request);
-  const auto way = choose(reader, request, map);
-  if (!way) return blank(reader, request);
-  return warp_rows(reader, request, map, *way, context);
+  const auto way = choose(reader, request);
+  Image image{reader.type, 1, request.rows, request.cols};
+  if (way)
+    Drawing{reader, *way, context}.draw(0, image);
+  else
+    std::ranges::fill(image.valid(), std::uint8_t{0});
+  return image;
 }
 
 }  // namespace terrazzo::io

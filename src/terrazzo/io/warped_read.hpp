@@ -24,14 +24,17 @@ struct LevelReader {
   Box bounds;                       // of the raster in the picture's system
   double world = 0;                 // raster::world_width of the raster's system
   std::function<Image(std::size_t level, const Window& window)> read;
+  std::size_t most_pixels = std::size_t{1} << 24U;  // of a level, held at once
 };
 
-// The picture, from the coarsest level that is not coarser than it. Values are those of
-// raster::warp(): with the reprojection kernel while the picture's pixels span up to two
-// of the level's, else with the resampling kernel.
-// Empty if the raster covers less than 1 % of the box, as the exact resampler has it.
-// Memory: the picture and 2^24 pixels of the level.
-// Throws unsupported: not georeferenced. invalid_input: no way between the systems, an
+// The picture, from the coarsest level that is not coarser than it. If the picture's
+// pixels are larger than the level's, the level is warped to pixels of its own size by
+// the reprojection kernel, and these are reduced to the picture's by the resampling
+// kernel, as the exact resampler has it; beyond 16 pixels to one, by the resampling
+// kernel at once. If they are not, the reprojection kernel makes them. Empty if the
+// raster covers less than 1 % of the box, as the exact resampler has it. Memory: the
+// picture and 2^24 pixels of the level. Throws unsupported: not georeferenced.
+// invalid_input: no way between the systems, an
 //        empty box. And what `read` throws.
 std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& request,
                                  const Context& context);

@@ -18,7 +18,7 @@ struct Settings {
   bool debug = false;
   std::string loglevel = "warning";
   std::string log_format = "plain";
-  std::string resampler = "exact";
+  std::string resampler = "fast";
   std::uint64_t raster_cache_size = 513'802'240;
   std::optional<std::string> raster_disk_cache;
   std::uint64_t raster_disk_cache_size = 10'737'418'240;
@@ -75,9 +75,9 @@ void Settings::picture_fields(auto& f) {
   f("log_format", log_format, "One line of text or of JSON for each event.",
     one_of({"plain", "json"}));
   f("resampler", resampler,
-    "How pixels are resampled: exact gives the same values as Terracotta and GDAL; fast "
-    "reads GeoTIFFs without GDAL, right to an eighth of a pixel.",
-    one_of({"exact", "fast"}));
+    "How pixels are resampled: fast reads GeoTIFFs without GDAL, right to an eighth of a "
+    "pixel; exact gives the same values as Terracotta and GDAL.",
+    one_of({"fast", "exact"}));
   f("raster_cache_size", raster_cache_size,
     "Bytes of rasters and tiles kept in memory; 0 keeps none.");
   f("raster_disk_cache", raster_disk_cache,

@@ -16,9 +16,4 @@ std::size_t choose_level(std::span<const double> factors, double scale) {
   return best;
 }
 
-Kernel choose_kernel(Kernel reduce, Kernel between, double scale) {
-  constexpr double reach = 2 * 1.01;
-  return scale <= reach ? between : reduce;
-}
-
 }  // namespace terrazzo::raster

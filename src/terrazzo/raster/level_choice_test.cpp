@@ -30,11 +30,5 @@ TEST_CASE("levels may be missing or come in any order") {
   CHECK(choose_level(std::array{8.0, 4.0}, 2) == 1);  // the finest there is
 }
 
-TEST_CASE("what a kernel does not reach is reduced") {
-  CHECK(choose_kernel(Kernel::average, Kernel::bilinear, 0.3) == Kernel::bilinear);
-  CHECK(choose_kernel(Kernel::average, Kernel::bilinear, 2) == Kernel::bilinear);
-  CHECK(choose_kernel(Kernel::average, Kernel::bilinear, 2.1) == Kernel::average);
-}
-
 }  // namespace
 }  // namespace terrazzo::raster

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/raster/kernel_weights.hpp"
 #include "terrazzo/raster/warp_kernels.hpp"
 
 namespace terrazzo::raster {
@@ -104,8 +105,6 @@ Steps steps_inside(const WarpSpan& span, const FixedBox& box) {
 }
 
 double stretch_of(double covered) { return std::clamp(covered, 1.0, most_stretch); }
-
-double radius_of(Kernel kernel) { return kernel == Kernel::cubic ? 2 : 3; }
 
 Reach reach_of(Kernel kernel, const WarpSpan& span) {
   const auto width = static_cast<double>(span.width);

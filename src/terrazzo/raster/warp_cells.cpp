@@ -11,6 +11,8 @@ constexpr double tolerance = 0.1;  // level pixels; 0.125 is promised
 // What a cell's parent may be off by. Where the curvature changes its sign in the middle
 // of a cell, the cell's own middles are right by chance, but those of its parent are not.
 constexpr double parent_tolerance = 8 * tolerance;
+// What the middle of a bent side may be off a straight line: few of it is no parabola.
+constexpr double most_bend = 4 * tolerance;
 constexpr std::int32_t least_side = 4;  // smaller cells are not split
 
 bool is_finite(const Point& p) { return std::isfinite(p.x) && std::isfinite(p.y); }
@@ -71,38 +73,67 @@ Point difference(const Point& a, const Point& b) { return {a.x - b.x, a.y - b.y}
 
 double size_of(const Point& p) { return std::hypot(p.x, p.y); }
 
-// How far bilinear interpolation is off at the middles of the sides and, by what these
-// say, in the middle of the cell.
-double error_of(const Tested& t) {
+// How far the middles of a cell's sides are off straight lines, and, by what these say,
+// its middle off bilinear interpolation.
+struct Bends {
+  Point north, south, west, east;
+
+  double rows() const { return std::max(size_of(north), size_of(south)); }
+  double sides() const { return std::max(size_of(west), size_of(east)); }
+  double all() const {
+    const Point middle{(north.x + south.x + west.x + east.x) / 2,
+                       (north.y + south.y + west.y + east.y) / 2};
+    return std::max({rows(), sides(), size_of(middle)});
+  }
+};
+
+Bends bends_of(const Tested& t) {
   const WarpCell& cell = t.cell;
   const auto& c = cell.corners;
   const double across = share(cell.col0, middle_of(cell.col0, cell.col1), cell.col1);
   const double down = share(cell.row0, middle_of(cell.row0, cell.row1), cell.row1);
-  const Point north = difference(t.north, between(c[0], c[1], across));
-  const Point south = difference(t.south, between(c[2], c[3], across));
-  const Point west = difference(t.west, between(c[0], c[2], down));
-  const Point east = difference(t.east, between(c[1], c[3], down));
-  const Point middle{(north.x + south.x + west.x + east.x) / 2,
-                     (north.y + south.y + west.y + east.y) / 2};
-  return std::max(
-      {size_of(north), size_of(south), size_of(west), size_of(east), size_of(middle)});
+  return {difference(t.north, between(c[0], c[1], across)),
+          difference(t.south, between(c[2], c[3], across)),
+          difference(t.west, between(c[0], c[2], down)),
+          difference(t.east, between(c[1], c[3], down))};
 }
 
-// As above for a whole patch; infinite if a node is.
+// The patch taken as one cell.
+Tested whole_cell(const Patch& patch) {
+  return {{patch.cols[0],
+           patch.cols[2],
+           patch.rows[0],
+           patch.rows[2],
+           {patch.node(0, 0), patch.node(2, 0), patch.node(0, 2), patch.node(2, 2)}},
+          patch.node(1, 0),
+          patch.node(1, 2),
+          patch.node(0, 1),
+          patch.node(2, 1)};
+}
+
+// Of the patch taken as one cell with straight sides; infinite if a node is.
 double error_of(const Patch& patch) {
   if (!std::ranges::all_of(patch.nodes, is_finite))
     return std::numeric_limits<double>::infinity();
-  const Tested whole{
-      {patch.cols[0],
-       patch.cols[2],
-       patch.rows[0],
-       patch.rows[2],
-       {patch.node(0, 0), patch.node(2, 0), patch.node(0, 2), patch.node(2, 2)}},
-      patch.node(1, 0),
-      patch.node(1, 2),
-      patch.node(0, 1),
-      patch.node(2, 1)};
-  return error_of(whole);
+  return bends_of(whole_cell(patch)).all();
+}
+
+// The cell with its sides bent so that they meet their middles.
+WarpCell bent(const Tested& t, const Bends& bends) {
+  WarpCell cell = t.cell;
+  const std::int32_t middle = middle_of(cell.row0, cell.row1);
+  const double there = static_cast<double>(middle - cell.row0) * (middle - cell.row1);
+  if (there == 0) return cell;
+  cell.bend_west = {bends.west.x / there, bends.west.y / there};
+  cell.bend_east = {bends.east.x / there, bends.east.y / there};
+  return cell;
+}
+
+Point place_in(const WarpCell& cell, const Point& pixel) {
+  const auto row = static_cast<std::int32_t>(pixel.y);
+  const auto col = static_cast<std::int32_t>(pixel.x);
+  return between(west_at(cell, row), east_at(cell, row),
+                 share(cell.col0, col, cell.col1));
 }
 
 enum class Verdict : std::uint8_t { smooth, beside, split };
@@ -122,10 +153,11 @@ Verdict judge(const Tested& tested, const Patch& parent, const MeetsLevel& meets
   if (std::ranges::none_of(points, is_finite))
     return is_large ? Verdict::split : Verdict::beside;
   if (!std::ranges::all_of(points, is_finite)) return Verdict::split;
-  const double error = error_of(tested);
-  if (!meets(reach_of(points, error))) return Verdict::beside;
-  return error <= tolerance && parent.error <= parent_tolerance ? Verdict::smooth
-                                                                : Verdict::split;
+  const Bends bends = bends_of(tested);
+  if (!meets(reach_of(points, bends.all()))) return Verdict::beside;
+  const bool smooth = bends.rows() <= tolerance && bends.sides() <= most_bend &&
+                      parent.error <= parent_tolerance;
+  return smooth ? Verdict::smooth : Verdict::split;
 }
 
 Tested tested_cell(const Patch& p, const Point* middles, std::size_t col,
@@ -159,7 +191,12 @@ class Splitter {
 
   WarpCells run() && {
     std::vector<Patch> patches{first()};
-    while (!patches.empty()) patches = halve(patches);
+    std::vector<Point> middles = middles_of(patches);
+    if (add_whole(patches.front(), middles)) return std::move(cells_);
+    while (!patches.empty()) {
+      patches = halve(patches, middles);
+      middles = middles_of(patches);
+    }
     return std::move(cells_);
   }
 
@@ -182,12 +219,37 @@ class Splitter {
     return patch;
   }
 
-  // The patches of the cells that have to be split further.
-  std::vector<Patch> halve(const std::vector<Patch>& patches) {
+  std::vector<Point> middles_of(const std::vector<Patch>& patches) {
     std::vector<Point> middles;
     middles.reserve(patches.size() * sides);
     for (const Patch& patch : patches) add_middles(patch, middles);
     transform(middles);
+    return middles;
+  }
+
+  // Takes the patch as one cell if all points known of it agree.
+  bool add_whole(const Patch& patch, const std::vector<Point>& middles) {
+    if (!(patch.error <= parent_tolerance)) return false;
+    const Tested whole = whole_cell(patch);
+    const Bends bends = bends_of(whole);
+    const WarpCell cell = bent(whole, bends);
+    std::vector<Point> pixels;
+    add_middles(patch, pixels);
+    const auto agrees = [&](const Point& pixel, const Point& exact) {
+      return size_of(difference(exact, place_in(cell, pixel))) <= tolerance;
+    };
+    const Point middle{static_cast<double>(patch.cols[1]),
+                       static_cast<double>(patch.rows[1])};
+    if (!agrees(middle, patch.node(1, 1)) || bends.sides() > most_bend ||
+        !std::ranges::equal(pixels, middles, agrees))
+      return false;
+    if (meets_(reach_of(whole.points(), bends.all()))) cells_.smooth.push_back(cell);
+    return true;
+  }
+
+  // The patches of the cells that have to be split further; middles_of(patches).
+  std::vector<Patch> halve(const std::vector<Patch>& patches,
+                           const std::vector<Point>& middles) {
     std::vector<Patch> smaller;
     for (std::size_t i = 0; i < patches.size(); ++i) {
       const Patch& patch = patches[i];
@@ -203,7 +265,8 @@ class Splitter {
   void place(const Patch& parent, const Tested& tested, std::vector<Patch>& smaller) {
     const WarpCell& cell = tested.cell;
     const Verdict verdict = judge(tested, parent, meets_, is_large(cell));
-    if (verdict == Verdict::smooth) cells_.smooth.push_back(cell);
+    if (verdict == Verdict::smooth)
+      cells_.smooth.push_back(bent(tested, bends_of(tested)));
     if (verdict != Verdict::split) return;
     if (cell.col1 - cell.col0 <= least_side && cell.row1 - cell.row0 <= least_side)
       cells_.broken.push_back(cell);

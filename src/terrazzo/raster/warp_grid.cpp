@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/raster/warp_cells.hpp"
@@ -131,18 +132,13 @@ class SpanMaker {
   }
 
   void add_smooth(const WarpCell& cell) {
-    const auto& c = cell.corners;
-    const std::int32_t rows = cell.row1 - cell.row0;
     const std::int32_t cols = cell.col1 - cell.col0;
     const Footprint covers = footprint_of(cell);
     const std::int32_t end_row = end_of(cell.row1, map_.target().rows);
     const std::int32_t end_col = end_of(cell.col1, map_.target().cols);
-    const Point down_west = step(c[0], c[2], rows);
-    const Point down_east = step(c[1], c[3], rows);
     for (std::int32_t row = cell.row0; row < end_row; ++row) {
-      const double i = row - cell.row0;
-      const Point west{c[0].x + down_west.x * i, c[0].y + down_west.y * i};
-      const Point east{c[1].x + down_east.x * i, c[1].y + down_east.y * i};
+      const Point west = west_at(cell, row);
+      const Point east = east_at(cell, row);
       add({row, cell.col0, end_col - cell.col0, covers.width, covers.height}, west,
           step(west, east, cols));
     }
@@ -296,6 +292,29 @@ WarpGrid::WarpGrid(const WarpMap& map, const WarpLevel& level)
   for (const WarpCell& cell : cells.smooth) maker.add_smooth(cell);
   points_ = cells.points + maker.add_broken(cells.broken);
   spans_ = std::move(maker).sorted();
+}
+
+PicturePart WarpGrid::crop() {
+  std::int32_t west = std::numeric_limits<std::int32_t>::max();
+  std::int32_t east = 0;
+  for (const WarpSpan& span : spans_) {
+    west = std::min(west, span.col);
+    east = std::max(east, span.col + span.count);
+  }
+  PicturePart part;
+  if (!spans_.empty()) {
+    const std::int32_t north = spans_.front().row;
+    part = {static_cast<std::size_t>(north), static_cast<std::size_t>(west),
+            static_cast<std::size_t>(spans_.back().row + 1 - north),
+            static_cast<std::size_t>(east - west)};
+    for (WarpSpan& span : spans_) {
+      span.row -= north;
+      span.col -= west;
+    }
+  }
+  rows_ = part.rows;
+  cols_ = part.cols;
+  return part;
 }
 
 }  // namespace terrazzo::raster

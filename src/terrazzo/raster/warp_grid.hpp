@@ -19,6 +19,11 @@ struct WarpTarget {
   std::size_t cols = 256;
 };
 
+// The target with east > west.
+// Throws invalid_input: an empty box, no pixels or too many, west > east in a system that
+// does not go around the world.
+WarpTarget checked(WarpTarget target);
+
 // The grid of one level (the full raster or an overview) of a source.
 struct WarpLevel {
   Affine affine{};  // (col, row) to the source's reference system
@@ -43,8 +48,7 @@ struct PixelScale {
 class WarpMap {
  public:
   // source_world: world_width(source).
-  // Throws invalid_input: an empty box, no pixels or too many, west > east in a system
-  // that does not go around the world, no way between the systems.
+  // Throws as checked(); invalid_input: no way between the systems.
   WarpMap(WarpTarget target, Crs source, double source_world = 0);
 
   const WarpTarget& target() const noexcept { return target_; }
@@ -93,17 +97,28 @@ struct WarpSpan {
   std::int64_t dy = 0;
 };
 
+// A part of a picture.
+struct PicturePart {
+  std::size_t row = 0;
+  std::size_t col = 0;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  bool operator==(const PicturePart&) const = default;
+};
+
 // The target pixels whose centres lie inside the level (0 <= x < cols, 0 <= y < rows),
 // row by row and from left to right.
 //
-// Centres are transformed exactly at the corners of cells and interpolated inside. Cells
-// begin with 2 x 2 for the picture and are split while the middles of their sides are off
-// by more than 0.1 source pixel, so that no position is off by 0.125; below 5 x 5 pixels,
-// or where only a part of a cell can be transformed, every pixel is transformed.
+// Centres are transformed exactly at the corners of cells and at the middles of their
+// sides, interpolated by parabolas along the left and right side and straight between
+// these. The first cell is the picture; cells are split in four while one of the points
+// known in them is off by more than 0.1 source pixel, so that no position is off by
+// 0.125; below 5 x 5 pixels, or where only a part of a cell can be transformed, every
+// pixel is transformed.
 //
 // A level that spans the world from edge to edge has no left and right end: x may be
-// below 0 or beyond cols and stands for the column that many worlds further. Cost    21
-// transformed points for a picture without much curvature; 3 per pixel at
+// below 0 or beyond cols and stands for the column that many worlds further.
+// Cost    21 transformed points for a picture without much curvature; 3 per pixel at
 //         worst.
 class WarpGrid {
  public:
@@ -118,6 +133,10 @@ class WarpGrid {
   std::span<const WarpSpan> spans() const noexcept { return spans_; }
   // Points transformed, those of the map among them.
   std::size_t points() const noexcept { return points_; }
+
+  // Leaves of the picture what is around the spans; which part that is. Without spans
+  // nothing is left.
+  PicturePart crop();
 
  private:
   std::size_t rows_;

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "terrazzo/base/error.hpp"
-#include "terrazzo/data/tile_grid.hpp"
+#include "terrazzo/raster/warp_scenes.hpp"
 
 namespace terrazzo::raster {
 namespace {
@@ -17,35 +17,6 @@ constexpr double promised = 0.125;
 
 double pixels(std::int64_t position) {
   return static_cast<double>(position) / static_cast<double>(one_pixel);
-}
-
-// The level whose pixels are `factor` times as large.
-WarpLevel reduced(const WarpLevel& full, double factor) {
-  const Affine& f = full.affine;
-  const auto size = [&](std::size_t count) {
-    return static_cast<std::size_t>(std::ceil(static_cast<double>(count) / factor));
-  };
-  return {{f.a * factor, f.b * factor, f.c, f.d * factor, f.e * factor, f.f},
-          size(full.rows),
-          size(full.cols)};
-}
-
-// The place of every pixel, each transformed by itself.
-std::vector<Point> exact_places(const WarpTarget& target, const Crs& source,
-                                const Affine& affine) {
-  const Box& box = target.box;
-  const double width = box.width() / static_cast<double>(target.cols);
-  const double height = box.height() / static_cast<double>(target.rows);
-  std::vector<Point> places;
-  for (std::size_t row = 0; row < target.rows; ++row)
-    for (std::size_t col = 0; col < target.cols; ++col)
-      places.push_back({box.west + (static_cast<double>(col) + 0.5) * width,
-                        box.north - (static_cast<double>(row) + 0.5) * height});
-  Transform{target.crs, source}(places);
-  const Affine inverse = affine.inverse();
-  for (Point& p : places)
-    if (std::isfinite(p.x)) p = inverse(p.x, p.y);
-  return places;
 }
 
 struct Found {
@@ -83,11 +54,6 @@ Found compare(const WarpGrid& grid, const std::vector<Point>& exact, double peri
   return found;
 }
 
-struct Scene {
-  std::string crs;
-  WarpLevel full;
-};
-
 // Warps to the picture from the level that would be read; how many points that took.
 std::size_t check_picture(const Scene& scene, const WarpTarget& target) {
   const Crs crs = Crs::from(scene.crs);
@@ -110,30 +76,7 @@ std::size_t check_picture(const Scene& scene, const WarpTarget& target) {
   return grid.points();
 }
 
-WarpTarget tile(Point lonlat, int zoom, std::size_t size = 256) {
-  return {.box = mercator_box(tile_at(lonlat, zoom)), .rows = size, .cols = size};
-}
-
-// 10 m pixels around a place.
-Scene scene_at(const std::string& crs, Point lonlat, double resolution = 10,
-               double turn = 0) {
-  const Point at = Transform{Crs::wgs84(), Crs::from(crs)}(lonlat);
-  const double a = resolution * std::cos(turn);
-  const double b = resolution * std::sin(turn);
-  Affine affine{a, b, 0, b, -a, 0};
-  constexpr std::size_t size = 10'980;
-  const Point middle = affine(size / 2.0, size / 2.0);
-  affine.c = at.x - middle.x;
-  affine.f = at.y - middle.y;
-  return {crs, {affine, size, size}};
-}
-
-constexpr Point berlin{13.4, 52.5};
-
 TEST_CASE("no position is off by an eighth of a source pixel") {
-  const std::string own_system =
-      "+proj=lcc +lat_1=48 +lat_2=53 +lat_0=51 +lon_0=9 +x_0=100000 +ellps=bessel "
-      "+units=us-ft";
   const std::vector<Scene> scenes{
       scene_at("EPSG:4326", berlin, 1e-4), scene_at("EPSG:3857", berlin),
       scene_at("EPSG:32633", berlin),      scene_at("EPSG:32633", berlin, 10, 0.6),
@@ -218,6 +161,32 @@ TEST_CASE("a picture far outside has no spans and costs little") {
     CHECK(grid.spans().empty());
     CHECK(grid.points() < 400);
   }
+}
+
+TEST_CASE("a cropped grid holds the same spans, counted from its own corner") {
+  const Scene scene = scene_at("EPSG:32633", berlin, 10, 0.3);
+  const WarpMap map{tile(berlin, 7), Crs::from(scene.crs)};
+  const WarpGrid whole{map, reduced(scene.full, 16)};
+  WarpGrid grid = whole;
+  const PicturePart part = grid.crop();
+  CHECK(grid.rows() == part.rows);
+  CHECK(grid.cols() == part.cols);
+  CHECK(part.rows < 256);
+  CHECK(part.cols < 256);
+  REQUIRE(grid.spans().size() == whole.spans().size());
+  std::size_t east = 0;
+  for (std::size_t i = 0; i < grid.spans().size(); ++i) {
+    const WarpSpan& span = grid.spans()[i];
+    REQUIRE(static_cast<std::size_t>(span.row) + part.row ==
+            static_cast<std::size_t>(whole.spans()[i].row));
+    REQUIRE(static_cast<std::size_t>(span.col) + part.col ==
+            static_cast<std::size_t>(whole.spans()[i].col));
+    east = std::max(east, static_cast<std::size_t>(span.col + span.count));
+  }
+  CHECK(east == part.cols);
+
+  WarpGrid nothing{WarpMap{tile({15, 60}, 10), Crs::from(scene.crs)}, scene.full};
+  CHECK(nothing.crop() == PicturePart{});
 }
 
 TEST_CASE("spans lie inside the level and come in order") {

@@ -29,7 +29,6 @@ Reach reach_of(Kernel kernel, const WarpSpan& span);
 // How many pixels wide a pixel of a widened kernel is.
 inline constexpr double most_stretch = 16;
 double stretch_of(double covered);
-double radius_of(Kernel kernel);  // of cubic and lanczos, unwidened
 
 // The steps [first, end) of a span.
 struct Steps {
@@ -78,6 +77,23 @@ inline bool is_valid(const BlockView& source, std::ptrdiff_t place) {
   return source.valid == nullptr || source.valid[place] != 0;
 }
 
+// For loops over integers of up to 16 bits that compilers turn into SIMD: half up, of
+// values that T can hold.
+template <class T>
+[[gnu::always_inline]] inline T rounded(float value) {
+  constexpr std::int32_t shift = std::is_signed_v<T> ? 1 << 15 : 0;
+  return static_cast<T>(
+      static_cast<std::int32_t>(value + (static_cast<float>(shift) + 0.5F)) - shift);
+}
+
+template <class T>
+[[gnu::always_inline]] inline float clamped(float value) {
+  constexpr auto low = static_cast<float>(std::numeric_limits<T>::lowest());
+  constexpr auto high = static_cast<float>(std::numeric_limits<T>::max());
+  value = value < low ? low : value;
+  return value > high ? high : value;
+}
+
 // Rounds half up and clamps; floats are only narrowed.
 template <class T>
 T to_element(double value) {
@@ -88,10 +104,10 @@ T to_element(double value) {
     // 2^63 and 2^64 for the widest types, whose greatest value is no double
     constexpr auto beyond =
         static_cast<double>(std::numeric_limits<T>::max()) + (sizeof(T) < 8 ? 1.0 : 0.0);
-    const double rounded = std::floor(value + 0.5);
-    if (!(rounded > lowest)) return std::numeric_limits<T>::lowest();
-    if (rounded >= beyond) return std::numeric_limits<T>::max();
-    return static_cast<T>(rounded);
+    const double floored = std::floor(value + 0.5);
+    if (!(floored > lowest)) return std::numeric_limits<T>::lowest();
+    if (floored >= beyond) return std::numeric_limits<T>::max();
+    return static_cast<T>(floored);
   }
 }
 

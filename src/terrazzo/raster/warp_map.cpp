@@ -19,18 +19,6 @@ double whole_turn(double width) {
   return 0;
 }
 
-WarpTarget checked(WarpTarget target) {
-  if (target.rows == 0 || target.cols == 0 || target.rows > most_pixels ||
-      target.cols > most_pixels)
-    throw invalid("a picture of {} x {} pixels cannot be made", target.rows, target.cols);
-  Box& box = target.box;
-  if (box.west > box.east) box.east += world_width(target.crs);
-  if (!(box.width() > 0 && box.height() > 0) || !std::isfinite(box.width()) ||
-      !std::isfinite(box.height()))
-    throw invalid("a picture needs a box with west < east and south < north");
-  return target;
-}
-
 std::array<std::int32_t, 3> first_middle_last(std::size_t count) {
   const auto last = static_cast<std::int32_t>(count) - 1;
   return {0, last / 2, last};
@@ -167,6 +155,18 @@ double world_width(const Crs& crs) {
       return 8 * std::abs(step);
   }
   return 0;
+}
+
+WarpTarget checked(WarpTarget target) {
+  if (target.rows == 0 || target.cols == 0 || target.rows > most_pixels ||
+      target.cols > most_pixels)
+    throw invalid("a picture of {} x {} pixels cannot be made", target.rows, target.cols);
+  Box& box = target.box;
+  if (box.west > box.east) box.east += world_width(target.crs);
+  if (!(box.width() > 0 && box.height() > 0) || !std::isfinite(box.width()) ||
+      !std::isfinite(box.height()))
+    throw invalid("a picture needs a box with west < east and south < north");
+  return target;
 }
 
 WarpMap::WarpMap(WarpTarget target, Crs source, double source_world)

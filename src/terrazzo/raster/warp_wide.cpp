@@ -1,7 +1,10 @@
 #include <array>
+#include <cstring>
 #include <numbers>
 
+#include "terrazzo/raster/kernel_weights.hpp"
 #include "terrazzo/raster/warp_kernels.hpp"
+#include "terrazzo/raster/weight_table.hpp"
 
 namespace terrazzo::raster {
 namespace {
@@ -16,20 +19,12 @@ struct Taps {
   std::array<double, most_taps> weights;
 };
 
-double cubic(double distance) {
-  constexpr double a = -0.5;
-  const double t = std::abs(distance);
-  if (t >= 2) return 0;
-  if (t >= 1) return a * (((t - 5) * t + 8) * t - 4);
-  return ((a + 2) * t - (a + 3)) * t * t + 1;
-}
-
 struct Cubic {
   static constexpr Kernel kernel = Kernel::cubic;
   // Weights at `distance`, distance + step, …
   static void fill(double distance, double step, std::span<double> weights) {
     for (double& weight : weights) {
-      weight = cubic(distance);
+      weight = cubic_weight(distance);
       distance += step;
     }
   }
@@ -127,32 +122,192 @@ Weighted add_all(const BlockView& source, const Taps& cols, const Taps& rows) {
   return all;
 }
 
+// A pixel whose neighbours may be missing.
+template <class K, class T>
+void draw_one(const BlockView& source, const WarpSpan& span, std::int32_t i, T* out,
+              std::uint8_t* valid) {
+  const std::int64_t x = span.x + i * span.dx;
+  const std::int64_t y = span.y + i * span.dy;
+  out[i] = T{};
+  if (!holds(source, whole(x), whole(y)) ||
+      !is_valid(source, place_of(source, whole(x), whole(y)))) {
+    valid[i] = 0;
+    return;
+  }
+  Taps cols;
+  Taps rows;
+  fill_taps<K>(as_pixels(x), stretch_of(static_cast<double>(span.width)), source.cols,
+               cols);
+  fill_taps<K>(as_pixels(y), stretch_of(static_cast<double>(span.height)), source.rows,
+               rows);
+  const Weighted all = add_all<T>(source, cols, rows);
+  if (std::abs(all.weight) < least_weight)
+    valid[i] = 0;
+  else
+    out[i] = to_element<T>(all.sum / all.weight);
+}
+
 template <class K, class T>
 void wide(const BlockView& source, const WarpSpan& placed, void* to,
           std::uint8_t* valid) {
   const WarpSpan span = within(source, placed);
-  auto* const out = static_cast<T*>(to);
-  const double across = stretch_of(static_cast<double>(span.width));
-  const double down = stretch_of(static_cast<double>(span.height));
-  Taps cols;
-  Taps rows;
-  for (std::int32_t i = 0; i < span.count; ++i) {
-    const std::int64_t x = span.x + i * span.dx;
-    const std::int64_t y = span.y + i * span.dy;
-    out[i] = T{};
-    if (!holds(source, whole(x), whole(y)) ||
-        !is_valid(source, place_of(source, whole(x), whole(y)))) {
-      valid[i] = 0;
-      continue;
-    }
-    fill_taps<K>(as_pixels(x), across, source.cols, cols);
-    fill_taps<K>(as_pixels(y), down, source.rows, rows);
-    const Weighted all = add_all<T>(source, cols, rows);
-    if (std::abs(all.weight) < least_weight)
-      valid[i] = 0;
-    else
-      out[i] = to_element<T>(all.sum / all.weight);
+  for (std::int32_t i = 0; i < span.count; ++i)
+    draw_one<K>(source, span, i, static_cast<T*>(to), valid);
+}
+
+// Of a picture's columns and rows, kept from one span of this thread to the next.
+struct TablePair {
+  WeightTable cols;
+  WeightTable rows;
+};
+
+const TablePair& tables_of(Kernel kernel, double across, double down) {
+  thread_local TablePair tables;
+  if (!tables.cols.is_of(kernel, across)) tables.cols = WeightTable{kernel, across};
+  if (!tables.rows.is_of(kernel, down)) tables.rows = WeightTable{kernel, down};
+  return tables;
+}
+
+template <class T>
+[[gnu::always_inline]] inline Four four_at(const T* at) {
+  using Values [[gnu::vector_size(4 * sizeof(T))]] = T;
+  Values values;
+  std::memcpy(&values, at, sizeof values);
+  return __builtin_convertvector(values, Four);
+}
+
+float sum_of(Four four) { return (four[0] + four[1]) + (four[2] + four[3]); }
+
+// Integers of up to 16 bits, where all pixels of the kernel are in the view, by weights
+// from tables.
+template <class K, class T>
+class WideSpan {
+ public:
+  WideSpan(const BlockView& source, const WarpSpan& placed, void* to, std::uint8_t* valid)
+      : source_(source),
+        span_(within(source, placed)),
+        tables_(tables_of(K::kernel, stretch_of(static_cast<double>(span_.width)),
+                          stretch_of(static_cast<double>(span_.height)))),
+        cols_(tables_.cols),
+        rows_(tables_.rows),
+        out_(static_cast<T*>(to)),
+        valid_(valid) {}
+
+  void run() {
+    const Steps inner = interior();
+    draw_ones(0, inner.first);
+    fastest_draw()(*this, inner);
+    draw_ones(inner.end, span_.count);
   }
+
+ private:
+  using Draw = void(WideSpan&, const Steps&);
+
+  static void draw_plainly(WideSpan& span, const Steps& steps) { span.draw(steps); }
+
+#if defined(__x86_64__)
+  [[gnu::target("avx2")]] static void draw_by_avx2(WideSpan& span, const Steps& steps) {
+    span.draw(steps);
+  }
+  static Draw* fastest_draw() {
+    return __builtin_cpu_supports("avx2") ? draw_by_avx2 : draw_plainly;
+  }
+#else
+  static Draw* fastest_draw() { return draw_plainly; }
+#endif
+
+  // Steps with all pixels of the tables in the view.
+  Steps interior() const {
+    constexpr std::int64_t half = one_pixel / 2;
+    const auto pixels = [](std::size_t count) {
+      return static_cast<std::int64_t>(count) * one_pixel;
+    };
+    const auto end = [&](std::size_t size, std::size_t after) {
+      return size >= after ? pixels(size - after + 1) + half : 0;
+    };
+    return steps_inside(span_,
+                        {pixels(cols_.before()) + half, pixels(rows_.before()) + half,
+                         end(source_.cols, 4 * cols_.fours() - cols_.before()),
+                         end(source_.rows, rows_.taps() - rows_.before())});
+  }
+
+  void draw_ones(std::int32_t from, std::int32_t to) {
+    for (std::int32_t i = from; i < to; ++i) draw_one<K>(source_, span_, i, out_, valid_);
+  }
+
+  [[gnu::always_inline]] void draw(const Steps& steps) {
+    for (std::int32_t i = steps.first; i < steps.end; ++i) {
+      const std::int64_t x = span_.x + i * span_.dx - one_pixel / 2;
+      const std::int64_t y = span_.y + i * span_.dy - one_pixel / 2;
+      const std::ptrdiff_t first =
+          place_of(source_, whole(x) - static_cast<std::ptrdiff_t>(cols_.before()),
+                   whole(y) - static_cast<std::ptrdiff_t>(rows_.before()));
+      if (source_.valid != nullptr && !all_valid(first))
+        draw_one<K>(source_, span_, i, out_, valid_);
+      else
+        out_[i] = rounded<T>(clamped<T>(value_at(first, x, y)));
+    }
+  }
+
+  bool all_valid(std::ptrdiff_t first) const {
+    constexpr std::uint32_t four_valid = 0x01010101;
+    bool all = true;
+    for (std::size_t row = 0; row < rows_.taps(); ++row)
+      for (std::size_t i = 0; i < cols_.fours(); ++i) {
+        std::uint32_t four = 0;
+        std::memcpy(&four, source_.valid + first + row * source_.stride + 4 * i,
+                    sizeof four);
+        all = all && four == four_valid;
+      }
+    return all;
+  }
+
+  static float fraction(std::int64_t position) {
+    return static_cast<float>(as_pixels(position & (one_pixel - 1)));
+  }
+
+  [[gnu::always_inline]] float value_at(std::ptrdiff_t first, std::int64_t x,
+                                        std::int64_t y) const {
+    std::array<Four, most_fours> across;
+    std::array<Four, most_fours> down;
+    cols_.get(fraction(x), across.data());
+    rows_.get(fraction(y), down.data());
+    Four total{};
+    const T* at = values_of<T>(source_) + first;
+    for (std::size_t row = 0; row < rows_.taps(); ++row) {
+      Four sum{};
+      for (std::size_t i = 0; i < cols_.fours(); ++i)
+        sum += across[i] * four_at(at + 4 * i);
+      total += sum * down[row / 4][row % 4];
+      at += source_.stride;
+    }
+    return sum_of(total) / (total_of(across, cols_) * total_of(down, rows_));
+  }
+
+  // Lanczos weights do not add up to one.
+  [[gnu::always_inline]] static float total_of(
+      const std::array<Four, most_fours>& weights, const WeightTable& table) {
+    Four sum{};
+    for (std::size_t i = 0; i < table.fours(); ++i) sum += weights[i];
+    return sum_of(sum);
+  }
+
+  const BlockView& source_;
+  WarpSpan span_;
+  const TablePair& tables_;
+  const WeightTable& cols_;
+  const WeightTable& rows_;
+  T* out_;
+  std::uint8_t* valid_;
+};
+
+template <class K, class T>
+void draw_span(const BlockView& source, const WarpSpan& span, void* out,
+               std::uint8_t* valid) {
+  if constexpr (std::is_integral_v<T> && sizeof(T) <= 2)
+    WideSpan<K, T>{source, span, out, valid}.run();
+  else
+    wide<K, T>(source, span, out, valid);
 }
 
 }  // namespace
@@ -160,7 +315,7 @@ void wide(const BlockView& source, const WarpSpan& placed, void* to,
 SpanKernel* wide_kernel(Kernel kernel, ElementType type) {
   return with_type(type, [&](auto value) -> SpanKernel* {
     using T = decltype(value);
-    return kernel == Kernel::cubic ? &wide<Cubic, T> : &wide<Lanczos, T>;
+    return kernel == Kernel::cubic ? &draw_span<Cubic, T> : &draw_span<Lanczos, T>;
   });
 }
 
