@@ -35,7 +35,7 @@ struct GeoTiff {
 };
 
 // Throws as read_tiff(); unsupported: a kind of TIFF that this reader leaves to others
-// (an unknown compression, ground control points, packed signed samples).
+// (an unknown compression, scattered ground control points, packed signed samples).
 GeoTiff read_geotiff(const ByteSource& source, const Context& context = {});
 
 // The same of directories that were read before.

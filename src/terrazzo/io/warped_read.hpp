@@ -31,10 +31,13 @@ struct LevelReader {
 // pixels are larger than the level's, the level is warped to pixels of its own size by
 // the reprojection kernel, and these are reduced to the picture's by the resampling
 // kernel, as the exact resampler has it; beyond 16 pixels to one, by the resampling
-// kernel at once. If they are not, the reprojection kernel makes them. Empty if the
-// raster covers less than 1 % of the box, as the exact resampler has it. Memory: the
-// picture and 2^24 pixels of the level. Throws unsupported: not georeferenced.
-// invalid_input: no way between the systems, an
+// kernel at once. If they are not, the reprojection kernel makes them.
+//
+// Empty if the raster covers less than 1 % of the box, as the exact resampler has it.
+//
+// Memory: the picture, and twice most_pixels.
+//
+// Throws unsupported: not georeferenced. invalid_input: no way between the systems, an
 //        empty box. And what `read` throws.
 std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& request,
                                  const Context& context);
