@@ -93,8 +93,8 @@ TEST_CASE("a COG from rows keeps every rule, pixel and hidden pixel") {
       REQUIRE(file.levels.size() == 3);
       CHECK(file.image(2).rows == 175);
       CHECK(file.image(2).cols == 225);
-      CHECK(file.image(0).blocks[0].size == 0);
-      CHECK(file.image(0).blocks[3].size != 0);
+      CHECK(file.image(0).blocks.at(0).size == 0);
+      CHECK(file.image(0).blocks.at(3).size != 0);
       CHECK((file.mask(2) != nullptr) == masked);
       Pool pool{0, 0};
       const auto strips = tiff_strips(bytes, std::move(file), {{1, 2, 3}, masked}, pool);
