@@ -65,8 +65,10 @@ def heads(web):
 def test_info_tells_of_a_raster_on_the_web(terrazzo, tmp_path, web):
     raster(tmp_path / "a.tif", size=300)
     web.files["/a.tif"] = ((tmp_path / "a.tif").read_bytes(), '"v1"')
-    local = terrazzo.json("info", "a.tif")
-    assert terrazzo.json("info", web.url + "/a.tif") == local
+    local, remote = terrazzo.json("info", "a.tif"), terrazzo.json("info", web.url + "/a.tif")
+    for about in (local, remote):
+        assert about["crs"].pop("wkt")  # one system, in the words of two libraries
+    assert remote == local
     assert web.asked
 
 
