@@ -69,28 +69,54 @@ void append_chunk(std::string& out, std::string_view type, std::string_view data
   append_number(out, checksum(std::string_view(out).substr(begin)));
 }
 
+// Bytes to work in, of no certain content: the thread's own if a few tiles need no more,
+// else new ones.
+class Scratch {
+ public:
+  Scratch(std::vector<std::uint8_t>& kept, std::size_t size) {
+    std::vector<std::uint8_t>& bytes = size <= most_kept ? kept : own_;
+    if (bytes.size() < size) bytes.resize(size);
+    bytes_ = {bytes.data(), size};
+  }
+  std::span<std::uint8_t> bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::size_t most_kept = std::size_t{1} << 20;
+  std::vector<std::uint8_t> own_;
+  std::span<std::uint8_t> bytes_;
+};
+
+// The thread's own buffers.
+struct Kept {
+  std::vector<std::uint8_t> lines;
+  std::vector<std::uint8_t> packed;
+};
+
+Kept& kept() {
+  thread_local Kept buffers;
+  return buffers;
+}
+
 // lines: rows x (filter type + bytes of a row)
-void append_pixels(std::string& out, std::span<const std::uint8_t> lines, int level) {
-  libdeflate_compressor* compressor = compressor_of(level);
-  const std::size_t begin = out.size();
-  const std::size_t bound = libdeflate_zlib_compress_bound(compressor, lines.size());
-  out.resize(begin + 8 + bound);
-  char* chunk = out.data() + begin;
-  const std::size_t size =
-      libdeflate_zlib_compress(compressor, lines.data(), lines.size(), chunk + 8, bound);
+std::size_t compress(std::span<const std::uint8_t> lines, std::span<std::uint8_t> out,
+                     int level) {
+  const std::size_t size = libdeflate_zlib_compress(compressor_of(level), lines.data(),
+                                                    lines.size(), out.data(), out.size());
   if (size > most_chunk)
     throw failure(ErrorKind::too_large,
                   "a PNG of {} bytes is too large; up to {} are fine", size, most_chunk);
-  put_number(chunk, size);
-  std::memcpy(chunk + 4, "IDAT", 4);
-  out.resize(begin + 8 + size);
-  append_number(out, checksum(std::string_view(out).substr(begin + 4)));
+  return size;
 }
 
 std::string png(const Form& form, std::string_view palette, std::string_view transparency,
                 std::span<const std::uint8_t> lines, int level) {
+  constexpr std::size_t chunks = 128;  // bytes of what is around the data
+  const Scratch packed(
+      kept().packed, libdeflate_zlib_compress_bound(compressor_of(level), lines.size()));
+  const std::string_view data{reinterpret_cast<const char*>(packed.bytes().data()),
+                              compress(lines, packed.bytes(), level)};
   std::string out("\x89PNG\r\n\x1a\n");
-  out.reserve(lines.size() + palette.size() + transparency.size() + 256);
+  out.reserve(data.size() + palette.size() + transparency.size() + chunks);
   std::string header;
   append_number(header, form.cols);
   append_number(header, form.rows);
@@ -100,7 +126,7 @@ std::string png(const Form& form, std::string_view palette, std::string_view tra
   append_chunk(out, "IHDR", header);
   if (!palette.empty()) append_chunk(out, "PLTE", palette);
   append_chunk(out, "tRNS", transparency);
-  append_pixels(out, lines, level);
+  append_chunk(out, "IDAT", data);
   append_chunk(out, "IEND", "");
   return out;
 }
@@ -116,14 +142,6 @@ void check_shape(std::size_t rows, std::size_t cols, int level) {
 void check_size(std::size_t given, std::size_t rows, std::size_t cols) {
   if (given != rows * cols)
     throw invalid("{} pixels do not make a picture of {} x {}", given, rows, cols);
-}
-
-std::vector<std::uint8_t> unfiltered(std::span<const std::uint8_t> bytes,
-                                     std::size_t rows, std::size_t row_bytes) {
-  std::vector<std::uint8_t> lines(rows * (row_bytes + 1));
-  for (std::size_t row = 0; row < rows; ++row)
-    std::memcpy(&lines[row * (row_bytes + 1) + 1], &bytes[row * row_bytes], row_bytes);
-  return lines;
 }
 
 // Filters rows one after another: none, sub or up, whichever has the least sum of
@@ -187,21 +205,67 @@ class Filter {
   std::vector<std::uint8_t> up_;
 };
 
-std::vector<std::uint8_t> filtered(std::span<const std::uint8_t> bytes, std::size_t rows,
-                                   std::size_t row_bytes, std::size_t pixel_bytes) {
-  std::vector<std::uint8_t> lines(rows * (row_bytes + 1));
+// Lines of rows that fill(row, bytes) gives. What is only stored gains nothing by
+// filters, and palettes lose by them.
+template <class Fill>
+Scratch lines_of(std::size_t rows, std::size_t row_bytes, std::size_t pixel_bytes,
+                 bool is_filtered, const Fill& fill) {
+  const std::size_t line_bytes = row_bytes + 1;
+  Scratch scratch(kept().lines, rows * line_bytes);
+  const std::span<std::uint8_t> lines = scratch.bytes();
+  if (!is_filtered) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      lines[row * line_bytes] = 0;
+      fill(row, lines.subspan(row * line_bytes + 1, row_bytes));
+    }
+    return scratch;
+  }
   Filter filter(row_bytes, pixel_bytes);
-  for (std::size_t row = 0; row < rows; ++row)
-    filter(bytes.subspan(row * row_bytes, row_bytes), &lines[row * (row_bytes + 1)]);
-  return lines;
+  std::vector<std::uint8_t> bytes(row_bytes);
+  for (std::size_t row = 0; row < rows; ++row) {
+    fill(row, bytes);
+    filter(bytes, &lines[row * line_bytes]);
+  }
+  return scratch;
 }
 
-// What is only stored gains nothing by filters.
-std::vector<std::uint8_t> lines_of(std::span<const std::uint8_t> bytes, std::size_t rows,
-                                   std::size_t row_bytes, std::size_t pixel_bytes,
-                                   int level) {
-  return level == 0 ? unfiltered(bytes, rows, row_bytes)
-                    : filtered(bytes, rows, row_bytes, pixel_bytes);
+// Big-endian.
+template <class T>
+void put_sample(T value, std::uint8_t* to) {
+  if constexpr (sizeof(T) == 2) *to++ = static_cast<std::uint8_t>(value >> 8U);
+  *to = static_cast<std::uint8_t>(value);
+}
+
+// One row: samples of each pixel side by side.
+template <class... T>
+void interleave(std::size_t cols, std::uint8_t* __restrict to,
+                const T* __restrict... from) {
+  for (std::size_t i = 0; i < cols; ++i)
+    ((put_sample(from[i], to), to += sizeof(T)), ...);
+}
+
+// Of one band or three; pixels of zeros are transparent.
+template <class T, class... More>
+std::string png_of(std::size_t rows, std::size_t cols, int level, std::span<const T> band,
+                   More... more) {
+  check_shape(rows, cols, level);
+  for (const std::size_t size : {band.size(), more.size()...})
+    check_size(size, rows, cols);
+  constexpr std::size_t bands = 1 + sizeof...(More);
+  constexpr std::size_t pixel_bytes = bands * sizeof(T);
+  const auto fill = [&](std::size_t row, std::span<std::uint8_t> to) {
+    interleave(cols, to.data(), &band[row * cols], &more[row * cols]...);
+  };
+  const Scratch lines = lines_of(rows, cols * pixel_bytes, pixel_bytes, level != 0, fill);
+  const Form form{rows, cols, 8 * sizeof(T), bands == 1 ? grey : truecolour};
+  constexpr std::string_view black("\0\0\0\0\0\0", 2 * bands);
+  return png(form, {}, black, lines.bytes(), level);
+}
+
+std::uint8_t greatest(std::span<const std::uint8_t> bytes) {
+  std::uint8_t most = 0;
+  for (const std::uint8_t byte : bytes) most = byte > most ? byte : most;
+  return most;
 }
 
 std::string make_empty(std::size_t rows, std::size_t cols) {
@@ -214,10 +278,12 @@ std::string make_empty(std::size_t rows, std::size_t cols) {
 
 std::string png_grey(std::span<const std::uint8_t> bytes, std::size_t rows,
                      std::size_t cols, int level) {
-  check_shape(rows, cols, level);
-  check_size(bytes.size(), rows, cols);
-  return png({rows, cols, 8, grey}, {}, std::string_view("\0\0", 2),
-             lines_of(bytes, rows, cols, 1, level), level);
+  return png_of(rows, cols, level, bytes);
+}
+
+std::string png_grey16(std::span<const std::uint16_t> words, std::size_t rows,
+                       std::size_t cols, int level) {
+  return png_of(rows, cols, level, words);
 }
 
 std::string png_palette(std::span<const std::uint8_t> indices, std::size_t rows,
@@ -227,7 +293,7 @@ std::string png_palette(std::span<const std::uint8_t> indices, std::size_t rows,
   if (palette.empty() || palette.size() > 256)
     throw invalid("a palette of {} colours cannot be written; 1 to 256 are fine",
                   palette.size());
-  const std::uint8_t most = *std::max_element(indices.begin(), indices.end());
+  const std::uint8_t most = palette.size() == 256 ? 0 : greatest(indices);
   if (most >= palette.size())
     throw invalid("pixel {} is not in a palette of {} colours", most, palette.size());
   std::string colors;
@@ -237,25 +303,25 @@ std::string png_palette(std::span<const std::uint8_t> indices, std::size_t rows,
       colors += static_cast<char>(part);
     alphas += static_cast<char>(color.a);
   }
-  return png({rows, cols, 8, palette_index}, colors, alphas,
-             unfiltered(indices, rows, cols), level);
+  const auto fill = [&](std::size_t row, std::span<std::uint8_t> to) {
+    std::memcpy(to.data(), &indices[row * cols], cols);
+  };
+  const Scratch lines = lines_of(rows, cols, 1, false, fill);
+  return png({rows, cols, 8, palette_index}, colors, alphas, lines.bytes(), level);
 }
 
 std::string png_rgb(std::span<const std::uint8_t> red,
                     std::span<const std::uint8_t> green,
                     std::span<const std::uint8_t> blue, std::size_t rows,
                     std::size_t cols, int level) {
-  check_shape(rows, cols, level);
-  for (const std::size_t size : {red.size(), green.size(), blue.size()})
-    check_size(size, rows, cols);
-  std::vector<std::uint8_t> pixels(red.size() * 3);
-  for (std::size_t i = 0; i < red.size(); ++i) {
-    pixels[3 * i] = red[i];
-    pixels[3 * i + 1] = green[i];
-    pixels[3 * i + 2] = blue[i];
-  }
-  return png({rows, cols, 8, truecolour}, {}, std::string_view("\0\0\0\0\0\0", 6),
-             lines_of(pixels, rows, 3 * cols, 3, level), level);
+  return png_of(rows, cols, level, red, green, blue);
+}
+
+std::string png_rgb16(std::span<const std::uint16_t> red,
+                      std::span<const std::uint16_t> green,
+                      std::span<const std::uint16_t> blue, std::size_t rows,
+                      std::size_t cols, int level) {
+  return png_of(rows, cols, level, red, green, blue);
 }
 
 std::string png_empty(std::size_t rows, std::size_t cols) {
