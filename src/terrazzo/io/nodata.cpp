@@ -1,7 +1,10 @@
 #include "terrazzo/io/nodata.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <span>
 
 namespace terrazzo::io {
 namespace {
@@ -23,6 +26,27 @@ std::optional<T> nodata_as(const BandInfo& band) {
     const bool fits = std::abs(value) <= std::numeric_limits<T>::max();
     return fits ? std::optional{static_cast<T>(value)} : std::nullopt;
   }
+}
+
+// Values that are missing are not valid. In pieces of one fixed length and loops that
+// keep the width of their numbers, which compilers turn into SIMD.
+template <class T>
+void hide(std::span<const T> values, T missing, std::span<std::uint8_t> valid) {
+  constexpr std::size_t piece = 64;
+  std::array<T, piece> there;
+  std::array<std::uint8_t, piece> bytes;
+  std::size_t done = 0;
+  for (; done + piece <= values.size(); done += piece) {
+    std::memcpy(there.data(), &values[done], sizeof(there));
+    std::memcpy(bytes.data(), &valid[done], piece);
+    for (T& value : there) value = value == missing ? T{0} : T{1};
+    for (std::size_t i = 0; i < piece; ++i)
+      bytes[i] =
+          static_cast<std::uint8_t>(bytes[i] & static_cast<std::uint8_t>(there[i]));
+    std::memcpy(&valid[done], bytes.data(), piece);
+  }
+  for (; done < values.size(); ++done)
+    if (values[done] == missing) valid[done] = 0;
 }
 
 }  // namespace
@@ -48,9 +72,7 @@ void mask_nodata(ElementType type, std::span<const std::byte> bytes,
       for (std::size_t i = 0; i < valid.size(); ++i)
         if (!std::isfinite(values[i])) valid[i] = 0;
     const std::optional<T> missing = nodata_as<T>(band);
-    if (!missing) return;
-    for (std::size_t i = 0; i < valid.size(); ++i)
-      if (values[i] == *missing) valid[i] = 0;
+    if (missing) hide<T>(std::span{values, valid.size()}, *missing, valid);
   });
 }
 

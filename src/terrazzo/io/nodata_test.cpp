@@ -35,3 +35,20 @@ TEST_CASE("a nodata marks exactly its value, and none that the type cannot hold"
   CHECK(valid(std::vector{0.0F, 1.5F}, {.nodata = 1.5}) == std::vector{1, 0});
   CHECK(valid(std::vector{0.0F, 1.5F}, {.nodata = 1e300}) == std::vector{1, 1});
 }
+
+TEST_CASE_TEMPLATE(
+    "a nodata is found everywhere in a row of any length, and hidden pixels stay hidden",
+    T, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::int64_t, float,
+    double) {
+  for (const std::size_t length : {std::size_t{1}, std::size_t{63}, std::size_t{64},
+                                   std::size_t{65}, std::size_t{200}}) {
+    Image image{element_type<T>(), 1, 1, length};
+    for (std::size_t i = 0; i < length; ++i) {
+      image.values<T>()[i] = static_cast<T>(i * i % 7);
+      image.valid()[i] = i % 5 != 0;
+    }
+    mask_nodata(image, {.nodata = 4});
+    for (std::size_t i = 0; i < length; ++i)
+      REQUIRE(image.valid()[i] == (i % 5 != 0 && i * i % 7 != 4));
+  }
+}

@@ -195,6 +195,16 @@ bool inside(std::size_t start, std::size_t length, std::size_t whole) {
   return length > 0 && start < whole && length <= whole - start;
 }
 
+// 1 for what is not 0; in pieces of one fixed length, which compilers turn into SIMD.
+void to_flags(std::span<std::uint8_t> bytes) {
+  constexpr std::size_t piece = 64;
+  const auto flag = [](std::uint8_t byte) { return std::min<std::uint8_t>(byte, 1); };
+  std::size_t done = 0;
+  for (; done + piece <= bytes.size(); done += piece)
+    for (std::size_t i = 0; i < piece; ++i) bytes[done + i] = flag(bytes[done + i]);
+  for (; done < bytes.size(); ++done) bytes[done] = flag(bytes[done]);
+}
+
 }  // namespace
 
 void check_window(const TiffImage& image, const Window& window) {
@@ -225,8 +235,7 @@ Image read_level(const OpenTiff& tiff, BlockStore& store, std::size_t level, int
   }
   LevelRead read{tiff, store, window};
   read.run(planes, holes != nullptr, context);
-  if (file.mask_samples != 0)
-    for (std::uint8_t& pixel : image.valid()) pixel = pixel != 0 ? 1 : 0;
+  if (file.mask_samples != 0) to_flags(image.valid());
   if (alpha) mask_by(*alpha, image);
   mask_nodata(image, info);
   blank(read.holes(), window, image);
