@@ -85,10 +85,14 @@ class Blocks {
     for (std::size_t i = 0; i < blocks_.size(); ++i)
       sources_[i] = {blocks_[i].values, blocks_[i].valid};
     for (const Constant& one : program.constants) fill(one);
+    own_result_ = blocks_[program.result];
   }
 
-  // Computes the pixels first .. first + count and gives the result.
-  Source run(std::size_t first, std::size_t count) {
+  // Computes the pixels first .. first + count and gives the result; where it
+  // may be written in place, it is written to `out`, a whole block.
+  Source run(std::size_t first, std::size_t count, const std::optional<Block>& out) {
+    if (program_.result >= operands_.size() + program_.constants.size())
+      place_result(out.value_or(own_result_));
     for (std::size_t i = 0; i < operands_.size(); ++i) load(i, first, count);
     for (const Step& step : program_.steps) {
       std::array<Source, 3> in;
@@ -116,6 +120,11 @@ class Blocks {
     sources_[operand] = {block.values, block.valid};
   }
 
+  void place_result(const Block& block) {
+    blocks_[program_.result] = block;
+    sources_[program_.result] = {block.values, block.valid};
+  }
+
   void fill(const Constant& one) {
     with_number_type(one.type, [&](auto tag) {
       using T = StoredType<tag.value>;
@@ -136,23 +145,42 @@ class Blocks {
   std::vector<std::uint8_t> valid_;
   std::vector<Block> blocks_;
   std::vector<Source> sources_;
+  Block own_result_{};
 };
 
-// Pixels first .. first + count of `out`; what is not finite is not valid.
+// A block of values: what is not finite is not valid.
 template <class T>
-void store(const Source& from, Image& out, std::size_t first, std::size_t count) {
-  const T* values = values_of<T>(from);
-  std::uint8_t valid[block_size] = {};
-  std::copy_n(from.valid, count, valid);
+void hide_infinite(const T* values, std::uint8_t* valid) {
   if constexpr (std::is_floating_point_v<T>) {
     T finite[block_size];
-    each(values, finite, [](T value) {
-      return std::abs(value) <= std::numeric_limits<T>::max() ? T{1} : T{0};
-    });
+    each([](T x) { return std::abs(x) <= std::numeric_limits<T>::max() ? T{1} : T{0}; },
+         finite, values);
     restrict_valid(finite, valid);
   }
-  std::copy_n(values, count, out.values<T>().data() + first);
-  std::copy_n(valid, count, out.valid().data() + first);
+}
+
+// The pixels of a whole block of `out`.
+template <class T>
+Block block_of(Image& out, std::size_t first) {
+  return {out.values<T>().data() + first, out.valid().data() + first};
+}
+
+// Computes the pixels first .. first + count of `out`.
+template <class T>
+void run_block(Blocks& blocks, Image& out, std::size_t first, std::size_t count) {
+  const Block to = block_of<T>(out, first);
+  const bool is_whole = count == block_size;
+  const Source result =
+      blocks.run(first, count, is_whole ? std::optional{to} : std::nullopt);
+  if (result.values != to.values) {
+    std::copy_n(values_of<T>(result), count, values_of<T>(to));
+    std::copy_n(result.valid, count, to.valid);
+  }
+  if (is_whole) return hide_infinite<T>(values_of<T>(to), to.valid);
+  std::uint8_t valid[block_size] = {};
+  std::copy_n(to.valid, count, valid);
+  hide_infinite<T>(values_of<T>(result), valid);
+  std::copy_n(valid, count, to.valid);
 }
 
 using Operands = std::map<std::string, const Image*, std::less<>>;
@@ -219,9 +247,8 @@ Image Expression::run(const Operands& operands, const Context& context) const {
   for (std::size_t first = 0, done = 0; first < pixels; first += block_size, ++done) {
     if (done % blocks_between_checks == 0) context.check();
     const std::size_t count = std::min(block_size, pixels - first);
-    const Source result = blocks.run(first, count);
     with_type(out.type(),
-              [&](auto one) { store<decltype(one)>(result, out, first, count); });
+              [&](auto one) { run_block<decltype(one)>(blocks, out, first, count); });
   }
   return out;
 }

@@ -121,8 +121,8 @@ struct Pow {
 template <class Op, NumberType type>
 void plain(std::span<const Source> in, const Block& out, std::size_t) {
   using T = StoredType<type>;
-  each(values_of<T>(in[0]), values_of<T>(in[1]), values_of<T>(out),
-       [](T a, T b) { return rounded<type>(Op::apply(a, b)); });
+  each([](T a, T b) { return rounded<type>(Op::apply(a, b)); }, values_of<T>(out),
+       values_of<T>(in[0]), values_of<T>(in[1]));
   both_valid(in[0].valid, in[1].valid, out.valid);
 }
 
@@ -141,24 +141,20 @@ void counted(std::span<const Source> in, const Block& out, std::size_t count) {
 template <class T>
 constexpr T tolerance = std::is_same_v<T, double> ? std::numeric_limits<T>::min() : T{0};
 
-// Writes the quotients, and 1 where numpy.ma takes one for valid, else 0.
-template <NumberType type, class T = StoredType<type>>
-void divide(const T* __restrict a, const T* __restrict b, T* __restrict to,
-            T* __restrict usable) {
-  constexpr T most = std::numeric_limits<T>::max();
-  for (std::size_t i = 0; i < block_size; ++i) {
-    const T quotient = rounded<type>(a[i] / b[i]);
-    const T large = std::abs(a[i]) * tolerance<T> >= std::abs(b[i]) ? T{0} : T{1};
-    usable[i] = std::abs(quotient) <= most ? large : T{0};
-    to[i] = quotient;
-  }
-}
-
 template <NumberType type>
 void masked_divide(std::span<const Source> in, const Block& out, std::size_t) {
   using T = StoredType<type>;
-  T usable[block_size];
-  divide<type>(values_of<T>(in[0]), values_of<T>(in[1]), values_of<T>(out), usable);
+  const T* a = values_of<T>(in[0]);
+  const T* b = values_of<T>(in[1]);
+  T* to = values_of<T>(out);
+  each([](T x, T y) { return rounded<type>(x / y); }, to, a, b);
+  T usable[block_size];  // 1 where numpy.ma takes a quotient for valid, else 0
+  each(
+      [](T quotient, T x, T y) {
+        const T large = std::abs(x) * tolerance<T> >= std::abs(y) ? T{0} : T{1};
+        return std::abs(quotient) <= std::numeric_limits<T>::max() ? large : T{0};
+      },
+      usable, to, a, b);
   both_valid(in[0].valid, in[1].valid, out.valid);
   restrict_valid(usable, out.valid);
 }
@@ -228,8 +224,8 @@ template <class Op, NumberType type>
 void comparison(std::span<const Source> in, const Block& out, std::size_t) {
   using T = StoredType<type>;
   T flags[block_size];
-  each(values_of<T>(in[0]), values_of<T>(in[1]), flags,
-       [](T a, T b) { return Op{}(a, b) ? T{1} : T{0}; });
+  each([](T a, T b) { return Op{}(a, b) ? T{1} : T{0}; }, flags, values_of<T>(in[0]),
+       values_of<T>(in[1]));
   narrow(flags, values_of<std::uint8_t>(out));
   both_valid(in[0].valid, in[1].valid, out.valid);
 }

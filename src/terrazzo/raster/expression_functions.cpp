@@ -103,7 +103,7 @@ Kernel find(std::string_view name, bool masked, std::index_sequence<index...>) {
 template <class Op, NumberType type>
 void plain(std::span<const Source> in, const Block& out, std::size_t) {
   using T = StoredType<type>;
-  each(values_of<T>(in[0]), values_of<T>(out), [](T a) { return Op::apply(a); });
+  each([](T a) { return Op::apply(a); }, values_of<T>(out), values_of<T>(in[0]));
   std::copy_n(in[0].valid, block_size, out.valid);
 }
 

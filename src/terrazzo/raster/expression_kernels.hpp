@@ -2,6 +2,7 @@
 // What is done to blocks of pixels. Kernels are chosen by type when a program is made and
 // know nothing of the expression.
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -103,28 +104,40 @@ T* values_of(const Block& block) {
   return static_cast<T*>(block.values);
 }
 
-// All of a block. Written so that g++ -O2 makes vector instructions of simple functions:
-// a constant count, and pointers that say as parameters that they overlap nothing.
-template <class A, class To, class F>
-void each(const A* __restrict a, To* __restrict to, F f) {
-  for (std::size_t i = 0; i < block_size; ++i) to[i] = f(a[i]);
+// to[i] = f(from[i]...) for all of a block, the same numbers on every
+// processor. Written so that g++ -O2 makes vector instructions of simple
+// functions: a constant count, and pointers that say as parameters that they
+// overlap nothing.
+template <class F, class To, class... From>
+void each_plainly(F f, To* __restrict to, const From* __restrict... from) {
+  for (std::size_t i = 0; i < block_size; ++i) to[i] = f(from[i]...);
 }
 
-template <class A, class B, class To, class F>
-void each(const A* __restrict a, const B* __restrict b, To* __restrict to, F f) {
-  for (std::size_t i = 0; i < block_size; ++i) to[i] = f(a[i], b[i]);
+#if defined(__x86_64__)
+template <class F, class To, class... From>
+[[gnu::target("avx2")]] void each_by_avx2(F f, To* __restrict to,
+                                          const From* __restrict... from) {
+  for (std::size_t i = 0; i < block_size; ++i) to[i] = f(from[i]...);
+}
+#endif
+
+template <class F, class To, class... From>
+void each(F f, To* to, const From*... from) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return each_by_avx2(f, to, from...);
+#endif
+  each_plainly(f, to, from...);
 }
 
 // to[i] is a[i] where chosen[i] is not 0, else b[i].
 template <class T>
-void choose(const std::uint8_t* __restrict chosen, const T* __restrict a,
-            const T* __restrict b, T* __restrict to) {
-  for (std::size_t i = 0; i < block_size; ++i) to[i] = chosen[i] != 0 ? a[i] : b[i];
+void choose(const std::uint8_t* chosen, const T* a, const T* b, T* to) {
+  each([](std::uint8_t first, T x, T y) { return first != 0 ? x : y; }, to, chosen, a, b);
 }
 
 inline void both_valid(const std::uint8_t* a, const std::uint8_t* b, std::uint8_t* out) {
-  each(a, b, out,
-       [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); });
+  each([](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); },
+       out, a, b);
 }
 
 // Truth values as numbers of the type they were found by: what comparing real numbers
@@ -132,23 +145,31 @@ inline void both_valid(const std::uint8_t* a, const std::uint8_t* b, std::uint8_
 template <class T>
 void narrow(const T* flags, std::uint8_t* to) {
   if constexpr (std::is_same_v<T, double>)
-    each(flags, to, [](double flag) {
-      return static_cast<std::uint8_t>(std::bit_cast<std::uint64_t>(flag) >> 52U & 1U);
-    });
+    each(
+        [](double flag) {
+          return static_cast<std::uint8_t>(std::bit_cast<std::uint64_t>(flag) >> 52U &
+                                           1U);
+        },
+        to, flags);
   else if constexpr (std::is_same_v<T, float>)
-    each(flags, to, [](float flag) {
-      return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(flag) >> 23U & 1U);
-    });
+    each(
+        [](float flag) {
+          return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(flag) >> 23U &
+                                           1U);
+        },
+        to, flags);
   else
-    each(flags, to, [](T flag) { return static_cast<std::uint8_t>(flag); });
+    each([](T flag) { return static_cast<std::uint8_t>(flag); }, to, flags);
 }
 
 // Flags of 0 make pixels invalid.
 template <class T>
 void restrict_valid(const T* flags, std::uint8_t* valid) {
+  std::uint8_t before[block_size];
   std::uint8_t bytes[block_size];
+  std::copy_n(valid, block_size, before);
   narrow(flags, bytes);
-  for (std::size_t i = 0; i < block_size; ++i) valid[i] &= bytes[i];
+  both_valid(before, bytes, valid);
 }
 
 // (a, b) of `type` -> `type`. Ops "Add", "Sub", "Mult", "Div", "Mod", "Pow", "BitAnd",

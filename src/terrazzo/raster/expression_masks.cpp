@@ -13,12 +13,14 @@ template <NumberType from, NumberType to>
 void cast(std::span<const Source> in, const Block& out, std::size_t) {
   using From = StoredType<from>;
   using To = StoredType<to>;
-  each(values_of<From>(in[0]), values_of<To>(out), [](From a) {
-    if constexpr (to == NumberType::boolean)
-      return static_cast<Byte>(a != 0);
-    else
-      return rounded<to>(a);
-  });
+  each(
+      [](From a) {
+        if constexpr (to == NumberType::boolean)
+          return static_cast<Byte>(a != 0);
+        else
+          return rounded<to>(a);
+      },
+      values_of<To>(out), values_of<From>(in[0]));
   std::copy_n(in[0].valid, block_size, out.valid);
 }
 
@@ -62,16 +64,18 @@ void where(std::span<const Source> in, const Block& out, std::size_t) {
 template <class T, bool known_only>
 void mask(std::span<const Source> in, const Block& out, std::size_t) {
   Byte keep[block_size];
-  each(values_of<Byte>(in[0]), in[0].valid, keep, [](Byte condition, Byte known) {
-    return static_cast<Byte>((condition ^ 1U) & (known_only ? known : 1U));
-  });
+  each(
+      [](Byte condition, Byte known) {
+        return static_cast<Byte>((condition ^ 1U) & (known_only ? known : 1U));
+      },
+      keep, values_of<Byte>(in[0]), in[0].valid);
   std::copy_n(values_of<T>(in[1]), block_size, values_of<T>(out));
   both_valid(in[1].valid, keep, out.valid);
 }
 
 void get_mask(std::span<const Source> in, const Block& out, std::size_t) {
-  each(in[0].valid, values_of<Byte>(out),
-       [](Byte valid) { return static_cast<Byte>(valid ^ 1U); });
+  each([](Byte valid) { return static_cast<Byte>(valid ^ 1U); }, values_of<Byte>(out),
+       in[0].valid);
   std::fill_n(out.valid, block_size, Byte{1});
 }
 
@@ -80,8 +84,8 @@ void is_invalid(std::span<const Source> in, const Block& out, std::size_t) {
   using T = StoredType<type>;
   if constexpr (std::is_floating_point_v<T>) {
     T flags[block_size];
-    each(values_of<T>(in[0]), flags,
-         [](T a) { return std::abs(a) <= std::numeric_limits<T>::max() ? T{0} : T{1}; });
+    each([](T a) { return std::abs(a) <= std::numeric_limits<T>::max() ? T{0} : T{1}; },
+         flags, values_of<T>(in[0]));
     narrow(flags, values_of<Byte>(out));
   } else {
     std::fill_n(values_of<Byte>(out), block_size, Byte{0});
@@ -98,8 +102,8 @@ void restore(std::span<const Source> in, const Block& out, std::size_t) {
 template <bool equal>
 void restore_equal(std::span<const Source> in, const Block& out, std::size_t) {
   Byte same[block_size];
-  each(in[1].valid, in[2].valid, same,
-       [](Byte a, Byte b) { return static_cast<Byte>(equal == (a == b)); });
+  each([](Byte a, Byte b) { return static_cast<Byte>(equal == (a == b)); }, same,
+       in[1].valid, in[2].valid);
   choose(in[0].valid, values_of<Byte>(in[0]), same, values_of<Byte>(out));
   std::copy_n(in[0].valid, block_size, out.valid);
 }
