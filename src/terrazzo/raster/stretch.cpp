@@ -213,6 +213,17 @@ void to_bytes(std::span<const double> scaled, std::span<const std::uint8_t> vali
   by_arithmetic(scaled, valid, in_two_steps({0, 1}), out);
 }
 
+void to_words(std::span<const double> scaled, std::span<const std::uint8_t> valid,
+              std::span<std::uint16_t> out) {
+  assert(scaled.size() == valid.size() && scaled.size() == out.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const bool is_there = valid[i] != 0 && std::isfinite(scaled[i]);
+    const double word = clip(scaled[i], 0, 1) * 65534 + 1;
+    out[i] =
+        is_there ? static_cast<std::uint16_t>(std::nearbyint(word)) : std::uint16_t{0};
+  }
+}
+
 void stretch(const Image& in, std::size_t band, Range range,
              std::span<std::uint8_t> out) {
   stretch_as<in_two_steps>(in, band, range, out);

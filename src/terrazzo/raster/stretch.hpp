@@ -24,6 +24,10 @@ void scale(const Image& in, std::size_t band, Range range, std::span<double> out
 void to_bytes(std::span<const double> scaled, std::span<const std::uint8_t> valid,
               std::span<std::uint8_t> out);
 
+// 0..1 to 1..65535, half to even; NaN, infinite and invalid pixels to 0.
+void to_words(std::span<const double> scaled, std::span<const std::uint8_t> valid,
+              std::span<std::uint16_t> out);
+
 // scale() and to_bytes() in one pass; 8- and 16-bit bands through a table.
 // Cost    O(pixels), 16-bit bands about a third of the others; each thread keeps the
 //         tables of its last 4 ranges of a 16-bit type (64 KiB each).

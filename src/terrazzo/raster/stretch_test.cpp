@@ -87,6 +87,17 @@ void check_some_values() {
 
 }  // namespace
 
+TEST_CASE("0..1 fills 1..65535 half to even, and what is not there is 0") {
+  const std::vector<double> scaled = {
+      0,        1,         0.5,          1.5 / 65534, 2.5 / 65534, -1, 2, not_a_number,
+      infinity, -infinity, 100 / 65534.0};
+  std::vector<std::uint8_t> valid(scaled.size(), 1);
+  valid.back() = 0;
+  std::vector<std::uint16_t> words(scaled.size());
+  to_words(scaled, valid, words);
+  CHECK(words == std::vector<std::uint16_t>{1, 65535, 32768, 2, 4, 1, 65535, 0, 0, 0, 0});
+}
+
 TEST_CASE("the range becomes 1 to 255 and what lies beyond it is clamped") {
   const Image image = image_of<std::int32_t>({-1000, 0, 50, 100, 1000});
   CHECK(stretched(image, {0, 100}) == std::vector{1, 1, 128, 255, 255});
