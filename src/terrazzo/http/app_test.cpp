@@ -1,12 +1,14 @@
 #include "terrazzo/http/app.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <doctest/doctest.h>
 
 #include "support/site.hpp"
 #include "terrazzo/http/assets.hpp"
 #include "terrazzo/http/openapi.hpp"
+#include "terrazzo/io/picture_format.hpp"
 
 using namespace terrazzo;
 using namespace terrazzo::http;
@@ -144,6 +146,55 @@ TEST_CASE("pictures of every kind are drawn") {
     CHECK(response.status == 200);
     CHECK(response.type == "image/png");
   }
+}
+
+TEST_CASE("a picture is written as its path ends, told apart by type and ETag") {
+  const World site;
+  std::set<std::string> etags;
+  for (const io::PictureFormat* kind : io::picture_format_kinds()) {
+    std::vector<std::string> ends{std::string{kind->name}};
+    ends.insert(ends.end(), kind->aliases.begin(), kind->aliases.end());
+    for (const std::string& end : ends) {
+      CAPTURE(end);
+      for (const auto* target :
+           {"/singleband/S2/20240601/a/5/16/15.{}",
+            "/singleband/S2/20240601/a/preview.{}",
+            "/rgb/S2/20240601/5/16/15.{}?r=a&g=b&b=a",
+            "/compute/S2/20240601/preview.{}?expression=v1/2&v1=a&stretch_range=[0,9]"}) {
+        const Response response = site.ask(fmt::format(fmt::runtime(target), end));
+        CAPTURE(response.body.view());
+        CHECK(response.status == 200);
+        CHECK(response.type == kind->type);
+      }
+    }
+    const Response picture =
+        site.ask(fmt::format("/singleband/S2/20240601/a/5/16/15.{}", kind->name));
+    CHECK(etags.insert(value(picture, "ETag")).second);
+  }
+  CHECK(site.message("/singleband/S2/20240601/a/5/16/15.gif", 404) ==
+        fmt::format("no picture format is called 'gif'; there are: {}",
+                    io::picture_format_names()));
+}
+
+TEST_CASE("colours are refused by formats that have none") {
+  const World site;
+  for (const auto* end : {"npy", "png16"}) {
+    CHECK(site.message(
+                  fmt::format("/singleband/S2/20240601/a/preview.{}?colormap=jet", end),
+                  400)
+              .starts_with(fmt::format("the format {} has no colour maps", end)));
+    CHECK(
+        site.message(fmt::format("/singleband/S2/20240601/a/preview.{}?colormap=explicit"
+                                 "&explicit_color_map={{\"3\":\"ff0000\"}}",
+                                 end),
+                     400)
+            .starts_with(fmt::format("the format {} has no colour maps", end)));
+  }
+  CHECK(
+      site.message("/singleband/S2/20240601/a/preview.npy?color_transform=gamma 1 2", 400)
+          .starts_with("the format npy holds values"));
+  CHECK(site.ask("/singleband/S2/20240601/a/preview.png16?color_transform=gamma 1 2")
+            .status == 200);
 }
 
 TEST_CASE("pictures that cannot be drawn say why") {
@@ -305,7 +356,7 @@ TEST_CASE("the API describes itself, with the keys of this catalogue") {
   CHECK(document.at("info").at("version") == "0.9.1");
   const Json& paths = document.at("paths");
   CHECK(paths.at("/metadata").contains("post"));
-  CHECK(paths.contains("/singleband/{keys}/{tile_z}/{tile_x}/{tile_y}.png"));
+  CHECK(paths.contains("/singleband/{keys}/{tile_z}/{tile_x}/{tile_y}.{format}"));
   CHECK(document.at("components")
             .at("schemas")
             .at("Keys")

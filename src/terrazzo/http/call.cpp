@@ -45,6 +45,10 @@ std::optional<TileId> tile_of(const Call& call) {
                         path_value(call, "tile_y"));
 }
 
+std::string format_of(const Call& call) {
+  return std::string{path_value(call, "format")};
+}
+
 std::optional<maps::TileSize> tile_size_of(
     const std::optional<std::array<TileSide, 2>>& asked) {
   if (!asked) return std::nullopt;
@@ -101,7 +105,7 @@ Response picture_answer(const Call& call, const maps::Picture& picture) {
   if (is_known(call.request, picture.etag()))
     return not_modified(picture.etag(), caching);
   Response response;
-  response.type = maps::Picture::type;
+  response.type = picture.type();
   const maps::Picture::Drawn drawn = picture.drawn(call.context);
   response.body = drawn.bytes;
   if (!drawn.complete) {

@@ -24,6 +24,8 @@ catalog::Keys keys_of(const Call& call);
 // {tile_z}, {tile_x} and {tile_y}; nothing for a preview.
 std::optional<TileId> tile_of(const Call& call);
 
+std::string format_of(const Call& call);  // {format}
+
 std::optional<maps::TileSize> tile_size_of(
     const std::optional<std::array<TileSide, 2>>& asked);
 
@@ -47,6 +49,7 @@ R picture_request(const Call& call,
   request.tile = tile_of(call);
   request.size = tile_size_of(tile_size);
   request.keys = keys_of(call);
+  request.format = format_of(call);
   return request;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "terrazzo/http/text.hpp"
+#include "terrazzo/io/picture_format.hpp"
 
 #ifndef TERRAZZO_VERSION
 #error "TERRAZZO_VERSION is set by CMakeLists.txt"
@@ -88,6 +89,21 @@ std::string key_list_sentence(const maps::Maps& maps, bool without_last) {
                      fmt::join(names, "/"));
 }
 
+Json format_schema() {
+  Json names = Json::array();
+  for (const io::PictureFormat* kind : io::picture_format_kinds())
+    names.push_back(kind->name);
+  return {{"type", "string"}, {"enum", std::move(names)}};
+}
+
+// "png: 8 bits …; webp: …"
+std::string format_sentence() {
+  std::string sentence = "What the picture is written as.";
+  for (const io::PictureFormat* kind : io::picture_format_kinds())
+    sentence += fmt::format(" {}: {}", kind->name, kind->summary);
+  return sentence;
+}
+
 Json path_parameters(std::string_view pattern, const maps::Maps& maps) {
   Json out = Json::array();
   for (auto open = pattern.find('{'); open != pattern.npos;
@@ -101,6 +117,10 @@ Json path_parameters(std::string_view pattern, const maps::Maps& maps) {
     Json parameter{{"in", "path"}, {"name", name}, {"required", true}};
     parameter["schema"] =
         is_number ? Json{{"type", "integer"}, {"minimum", 0}} : string_schema();
+    if (name == "format") {
+      parameter["schema"] = format_schema();
+      parameter["description"] = format_sentence();
+    }
     if (name == "keys") parameter["description"] = key_list_sentence(maps, is_combined);
     out.push_back(std::move(parameter));
   }
@@ -136,8 +156,11 @@ Json json_responses(std::string_view description, Json schema) {
 Json picture_responses() {
   const Json schema{{"type", "string"}, {"format", "binary"}};
   Json responses = Json::object();
+  Json content = Json::object();
+  for (const io::PictureFormat* kind : io::picture_format_kinds())
+    content[std::string{kind->type}] = {{"schema", schema}};
   responses["200"] = {{"description", "The picture; transparent where there is no data"},
-                      {"content", {{"image/png", {{"schema", schema}}}}}};
+                      {"content", std::move(content)}};
   responses["304"] = {{"description", "The client has it already"}};
   add_refusals(responses);
   return responses;

@@ -24,31 +24,48 @@ Segments segments_of(std::string_view path) {
 
 struct Placeholder {
   std::string_view name;
-  std::string_view type;  // "int", "path" or empty
-  std::string_view tail;  // literal text after it
+  std::string_view type;  // "int", "word", "path" or empty
+  std::string_view tail;  // the pattern after it
 };
 
-std::optional<Placeholder> placeholder_of(std::string_view segment) {
-  const auto end = segment.find('}');
-  if (!segment.starts_with('{') || end == segment.npos) return std::nullopt;
-  const auto inner = segment.substr(1, end - 1);
+// pattern: begins with one.
+std::optional<Placeholder> placeholder_of(std::string_view pattern) {
+  const auto end = pattern.find('}');
+  if (!pattern.starts_with('{') || end == pattern.npos) return std::nullopt;
+  const auto inner = pattern.substr(1, end - 1);
   const auto colon = std::min(inner.find(':'), inner.size());
   return Placeholder{inner.substr(0, colon),
                      inner.substr(std::min(colon + 1, inner.size())),
-                     segment.substr(end + 1)};
+                     pattern.substr(end + 1)};
+}
+
+// How much of the text a name of this type takes.
+std::size_t length_of(std::string_view type, std::string_view text) {
+  constexpr std::string_view digits = "0123456789";
+  constexpr std::string_view word = "abcdefghijklmnopqrstuvwxyz0123456789";
+  const auto end = type == "int"    ? text.find_first_not_of(digits)
+                   : type == "word" ? text.find_first_not_of(word)
+                                    : text.npos;
+  return std::min(end, text.size());
 }
 
 bool match_segment(std::string_view pattern, std::string_view segment, Values& values) {
-  const auto placeholder = placeholder_of(pattern);
-  if (!placeholder) return pattern == segment;
-  if (!segment.ends_with(placeholder->tail)) return false;
-  segment.remove_suffix(placeholder->tail.size());
-  if (segment.empty()) return false;
-  if (placeholder->type == "int" &&
-      segment.find_first_not_of("0123456789") != segment.npos)
-    return false;
-  values.insert_or_assign(std::string{placeholder->name}, std::string{segment});
-  return true;
+  while (!pattern.empty()) {
+    const auto placeholder = placeholder_of(pattern);
+    if (placeholder) {
+      const std::size_t length = length_of(placeholder->type, segment);
+      if (length == 0) return false;
+      values.insert_or_assign(std::string{placeholder->name},
+                              std::string{segment.substr(0, length)});
+      segment.remove_prefix(length);
+      pattern = placeholder->tail;
+      continue;
+    }
+    if (!segment.starts_with(pattern.front())) return false;
+    segment.remove_prefix(1);
+    pattern.remove_prefix(1);
+  }
+  return segment.empty();
 }
 
 std::string join(std::span<const std::string_view> segments) {

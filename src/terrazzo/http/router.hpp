@@ -23,8 +23,10 @@ struct Match {
 // Finds endpoints by patterns of segments between slashes:
 //   keys          itself
 //   {name}        one segment that is not empty
-//   {name:int}    one or more digits; text may follow: {y:int}.png
+//   {name:int}    one or more digits
+//   {name:word}   one or more of a to z and 0 to 9
 //   {name:path}   one segment or more, the first not empty
+// Text and other names may stand beside a name in one segment: {y:int}.{format:word}.
 // More literal segments win. As Werkzeug, which Terracotta's clients know: a slash at
 // the end is part of the path, and a path that only its double slashes keep from being
 // known is redirected to the one without.

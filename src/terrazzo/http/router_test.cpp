@@ -27,23 +27,39 @@ TEST_CASE("paths lead to endpoints, with the values of their patterns") {
   CHECK(page("/metadata/a/b") == "/metadata/{keys:path} keys=a/b");
   CHECK(page("/metadata/..") == "/metadata/{keys:path} keys=..");
   CHECK(page("/singleband/a/b/1/02/3.png") ==
-        "/singleband/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.png keys=a/b "
-        "tile_x=02 tile_y=3 tile_z=1");
+        "/singleband/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word} "
+        "format=png keys=a/b tile_x=02 tile_y=3 tile_z=1");
   CHECK(page("/rgb/1/2/3.png") ==
-        "/rgb/{tile_z:int}/{tile_x:int}/{tile_y:int}.png tile_x=2 tile_y=3 tile_z=1");
-  CHECK(page("/rgb/preview.png") == "/rgb/preview.png");
-  CHECK(page("/rgb/preview.png/preview.png") ==
-        "/rgb/{keys:path}/preview.png keys=preview.png");
+        "/rgb/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word} format=png tile_x=2 "
+        "tile_y=3 tile_z=1");
+  CHECK(page("/rgb/preview.webp") == "/rgb/preview.{format:word} format=webp");
+  CHECK(page("/rgb/preview.png/preview.png16") ==
+        "/rgb/{keys:path}/preview.{format:word} format=png16 keys=preview.png");
 }
 
 TEST_CASE("what Werkzeug does not find is not found") {
-  for (const auto path :
-       {"/nope", "/keys/", "/keys//", "/metadata/", "/singleband/12/2202/1330.png",
-        "/singleband/preview.png", "/singleband/a/preview.png/",
-        "/singleband/a/3/-1/1.png", "/singleband/a/3/1.5/1.png",
-        "/singleband/a/3/1/1.jpg", "/singleband/a/3/1/1@2x.png",
-        "/singleband/a/1/2/3.PNG", "/singleband/a/1/2/.png", "/./keys", "/a/../keys",
-        "/nope//x", "/Keys", ""}) {
+  for (const auto path : {"/nope",
+                          "/keys/",
+                          "/keys//",
+                          "/metadata/",
+                          "/singleband/12/2202/1330.png",
+                          "/singleband/preview.png",
+                          "/singleband/a/preview.png/",
+                          "/singleband/a/3/-1/1.png",
+                          "/singleband/a/3/1.5/1.png",
+                          "/singleband/a/3/1/1.",
+                          "/singleband/a/3/1/1@2x.png",
+                          "/singleband/a/3/1/1png",
+                          "/singleband/a/3/1/1.p.ng",
+                          "/singleband/a/preview.",
+                          "/singleband/a/preview",
+                          "/singleband/a/1/2/3.PNG",
+                          "/singleband/a/1/2/.png",
+                          "/./keys",
+                          "/a/../keys",
+                          "/nope//x",
+                          "/Keys",
+                          ""}) {
     CAPTURE(path);
     CHECK(page(path) == "404");
   }

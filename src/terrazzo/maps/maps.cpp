@@ -166,6 +166,18 @@ TileSize Maps::State::size_of(const PictureRequest& request) const {
   return {static_cast<std::size_t>(rows), static_cast<std::size_t>(cols)};
 }
 
+Box box_of(const catalog::Record& record, const io::Raster& file,
+           const PictureRequest& request) {
+  if (request.tile) return mercator_box(*request.tile);
+  const io::RasterInfo& info = file.info();
+  if (!info.crs)
+    throw failure(ErrorKind::unsupported,
+                  "the raster file of dataset {} is not georeferenced",
+                  key_list(record.keys));
+  return Transform{*info.crs,
+                   Crs::web_mercator()}(bounds_of(info.affine, info.rows, info.cols));
+}
+
 std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
                                               const PictureRequest& request,
                                               bool keep_values,
@@ -177,17 +189,7 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
     const auto file = raster(record, context);
     Tile tile;
     io::WarpedRead warp{.rows = size.rows, .cols = size.cols, .holes = &tile.holes};
-    if (request.tile) {
-      warp.box = mercator_box(*request.tile);
-    } else {
-      const io::RasterInfo& info = file->info();
-      if (!info.crs)
-        throw failure(ErrorKind::unsupported,
-                      "the raster file of dataset {} is not georeferenced",
-                      key_list(record.keys));
-      warp.box = Transform{
-          *info.crs, Crs::web_mercator()}(bounds_of(info.affine, info.rows, info.cols));
-    }
+    warp.box = box_of(record, *file, request);
     const auto nearest = io::Resampling::nearest;
     warp.resampling = keep_values ? nearest : resampling_of(settings.resampling_method);
     warp.reprojection =

@@ -14,7 +14,6 @@ namespace terrazzo::maps {
 // pixels are not read yet. Not to be used after the Maps it came from.
 class Picture {
  public:
-  static constexpr std::string_view type = "image/png";
   using Bytes = std::shared_ptr<const std::string>;
   struct Drawn {
     Bytes bytes;
@@ -22,7 +21,10 @@ class Picture {
   };
   using Make = std::function<Drawn(const Context&)>;
 
-  Picture(std::string etag, Make make) : etag_(std::move(etag)), make_(std::move(make)) {}
+  Picture(std::string etag, std::string_view type, Make make)
+      : etag_(std::move(etag)), type_(type), make_(std::move(make)) {}
+
+  std::string_view type() const noexcept { return type_; }  // "image/png"
 
   // Quoted; from the identity of the files behind it and everything in the request that
   // changes it. A file that cannot be asked counts as another each minute.
@@ -37,6 +39,7 @@ class Picture {
 
  private:
   std::string etag_;
+  std::string_view type_;  // of a kind, which lasts
   Make make_;
 };
 

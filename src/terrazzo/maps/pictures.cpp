@@ -4,17 +4,12 @@
 #include <algorithm>
 #include <functional>
 
-#include "terrazzo/io/png.hpp"
-#include "terrazzo/maps/state.hpp"
-#include "terrazzo/raster/color_transform.hpp"
+#include "terrazzo/maps/drawing.hpp"
 #include "terrazzo/raster/expression.hpp"
-#include "terrazzo/raster/label.hpp"
-#include "terrazzo/raster/stretch.hpp"
 
 namespace terrazzo::maps {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
 using raster::Range;
 
 // Raised whenever the same request gives other bytes than before: clients keep pictures.
@@ -37,130 +32,115 @@ Range range_of(const Stretch& stretch, const catalog::Metadata& metadata) {
           bound_value(stretch[1], metadata.high, metadata)};
 }
 
-const raster::ColorTable& table_of(const raster::Colormaps& colormaps,
-                                   const std::string& name) {
-  const raster::ColorTable* table = colormaps.find(name);
-  if (table == nullptr) throw invalid("Encountered invalid color map {}", name);
-  return *table;
-}
-
-// 256 colours, the first transparent.
-std::vector<Color> palette_of(std::span<const Color> colors) {
-  std::vector<Color> palette(256, Color{0, 0, 0, 0});
-  std::ranges::copy(colors, palette.begin() + 1);
-  return palette;
-}
-
-std::string grey_or_palette(const Bytes& bytes, const TileSize& size,
-                            const std::optional<std::string>& colormap,
-                            const Maps::State& state) {
-  const int level = state.settings.png_compress_level;
-  if (!colormap) return io::png_grey(bytes, size.rows, size.cols, level);
-  return io::png_palette(bytes, size.rows, size.cols,
-                         palette_of(table_of(state.colormaps, *colormap)), level);
-}
-
 // A picture that is known but not drawn.
 struct Plan {
   std::string key;  // all that it depends on
   std::function<Drawing(const Context&)> draw;
 };
 
-std::string empty_key(const Settings& settings) {
-  return fmt::format("empty|{}x{}", settings.default_tile_size[0],
-                     settings.default_tile_size[1]);
-}
-
-// The empty picture keeps the default size, whatever was asked for, and takes the rows of
-// that size for its width: as Terracotta does.
-std::string empty_picture(const Settings& settings) {
-  const auto [width, height] = settings.default_tile_size;
-  return io::png_empty(static_cast<std::size_t>(height), static_cast<std::size_t>(width));
-}
-
-Plan empty_plan(const Maps::State& state) {
-  return {empty_key(state.settings), [](const Context&) { return Drawing{}; }};
+Plan empty_plan(const Maps::State& state, const PictureRequest& request,
+                const io::PictureFormat& format) {
+  const TileSize size = state.size_of(request);
+  return {fmt::format("empty|{}|{}x{}", format.name, size.rows, size.cols),
+          [&state, &format, size](const Context&) {
+            return Drawing{empty_picture(size, format, state)};
+          }};
 }
 
 std::string settings_key(const Maps::State& state, const PictureRequest& request) {
   const Settings& s = state.settings;
   const TileSize size = state.size_of(request);
-  return fmt::format("|{}x{}|{}|{}|{}|{}", size.rows, size.cols, s.png_compress_level,
-                     s.resampling_method, s.reprojection_method, s.resampler);
+  return fmt::format("|{}x{}|{}|{}|{}", size.rows, size.cols, s.resampling_method,
+                     s.reprojection_method, s.resampler);
 }
 
-std::string colormap_key(const Maps::State& state,
-                         const std::optional<std::string>& name) {
-  if (!name) return "|grey";
-  const raster::ColorTable* table = state.colormaps.find(*name);
-  if (table == nullptr) return fmt::format("|no {}", *name);  // drawing it will say so
-  const std::string_view bytes{reinterpret_cast<const char*>(table->data()),
-                               sizeof(*table)};
-  return fmt::format("|{}:{}", *name, digest(bytes));
+bool all_meet(const std::vector<catalog::Record>& records,
+              const PictureRequest& request) {
+  return std::ranges::all_of(records, [&](const auto& r) { return meets(r, request); });
 }
 
-std::string explicit_key(const ExplicitColors& colors) {
-  std::string key = "|explicit";
-  for (const auto& [value, c] : colors)
-    key += fmt::format(",{}:{}.{}.{}.{}", value, c.r, c.g, c.b, c.a);
-  return key;
+// Formats of values have a type and as many bands where there is nothing to see, too.
+bool is_nothing(const std::vector<catalog::Record>& records,
+                const PictureRequest& request, const io::PictureFormat& format) {
+  return format.write == nullptr && !all_meet(records, request);
 }
 
-std::string draw_classes(const Image& image, const ExplicitColors& classes,
-                         const TileSize& size, int level) {
-  std::vector<double> values;
-  std::vector<Color> colors;
-  for (const auto& [value, color] : classes) {
-    values.push_back(value);
-    colors.push_back(color);
+std::shared_ptr<const Tile> blank_tile(const Maps::State& state,
+                                       const catalog::Record& record,
+                                       const PictureRequest& request,
+                                       const Context& context) {
+  const auto file = state.raster(record, context);
+  const auto band = static_cast<std::size_t>(file->band() - 1);
+  const TileSize size = state.size_of(request);
+  Image image{file->info().bands.at(band).type, 1, size.rows, size.cols};
+  std::ranges::fill(image.valid(), std::uint8_t{0});
+  return std::make_shared<const Tile>(Tile{std::move(image)});
+}
+
+using Tiles = std::vector<std::shared_ptr<const Tile>>;
+
+// The same tile of every record. Nothing if one of them has nothing there; formats of
+// values get blank ones. classes: nearest neighbour all the way.
+std::optional<Tiles> read_tiles(const Maps::State& state,
+                                const std::vector<catalog::Record>& records,
+                                const PictureRequest& request, bool classes,
+                                const io::PictureFormat& format, const Context& context) {
+  Tiles tiles;
+  for (const auto& record : records) {
+    std::shared_ptr<const Tile> tile;
+    if (meets(record, request)) tile = state.tile(record, request, classes, context);
+    if (tile == nullptr || !tile->image) {
+      if (format.write == nullptr) return std::nullopt;
+      tile = blank_tile(state, record, request, context);
+    }
+    tiles.push_back(std::move(tile));
   }
-  Bytes bytes(image.pixels());
-  raster::label(image, 0, values, bytes);
-  return io::png_palette(bytes, size.rows, size.cols, palette_of(colors), level);
+  return tiles;
 }
 
-Bytes draw_band(const Image& image, Range range,
-                const std::optional<std::string>& transform, const Context& context) {
-  Bytes bytes(image.pixels());
-  if (!transform) {
-    raster::stretch(image, 0, range, bytes);
-    return bytes;
-  }
-  std::vector<double> scaled(image.pixels());
-  raster::scale(image, 0, range, scaled);
-  const std::array bands{std::span{scaled}};
-  raster::ColorTransform::parse(*transform, 1).apply(bands, context);
-  raster::to_bytes(scaled, image.valid(), bytes);
-  return bytes;
+bool complete(const Tiles& tiles) {
+  return std::ranges::all_of(tiles, [](const auto& tile) { return tile->holes == 0; });
+}
+
+// Formats of colours do not ask where they are.
+Box place_of(const Maps::State& state, const std::vector<catalog::Record>& records,
+             const PictureRequest& request, const io::PictureFormat& format,
+             const Context& context) {
+  if (format.write == nullptr || records.empty()) return {};
+  return box_of(records.front(), *state.raster(records.front(), context), request);
+}
+
+// Of bands as they are.
+auto drawing_of(const Maps::State& state, const PictureRequest& request,
+                std::vector<catalog::Record> records, Look look,
+                const io::PictureFormat& format) {
+  return [&state, &format, request, records = std::move(records),
+          look = std::move(look)](const Context& context) -> Drawing {
+    const bool classes = look.classes.has_value();
+    const auto tiles = read_tiles(state, records, request, classes, format, context);
+    if (!tiles) return {empty_picture(state.size_of(request), format, state)};
+    io::Values values{.box = place_of(state, records, request, format, context)};
+    for (const auto& tile : *tiles) values.bands.push_back(&*tile->image);
+    return {encoded(values, look, format, state, context), complete(*tiles)};
+  };
 }
 
 Plan plan(const Maps::State& state, const SinglebandRequest& request,
           const Context& context) {
   if (request.explicit_colors && request.colormap)
     throw invalid("a picture has either a colormap or explicit colours, not both");
-  const auto record = state.record(request.keys, context);
-  if (!meets(record, request)) return empty_plan(state);
-  const bool classes = request.explicit_colors.has_value();
-  const Range range = classes ? Range{} : range_of(request.stretch, *record.metadata);
+  const io::PictureFormat& format = format_of(request.format);
+  Look look{.transform = request.color_transform,
+            .colormap = request.colormap,
+            .classes = request.explicit_colors};
+  check_look(look, format);
+  const std::vector records{state.record(request.keys, context)};
+  if (is_nothing(records, request, format)) return empty_plan(state, request, format);
+  if (!look.classes) look.ranges = {range_of(request.stretch, *records.front().metadata)};
   Plan result;
-  result.key = picture_key("singleband", request) + describe_record(record) +
-               settings_key(state, request) +
-               fmt::format("|{},{}", range.low, range.high) +
-               (classes ? explicit_key(*request.explicit_colors)
-                        : colormap_key(state, request.colormap)) +
-               fmt::format("|{}", request.color_transform.value_or("-"));
-  result.draw = [&state, request, record, range,
-                 classes](const Context& patience) -> Drawing {
-    const auto tile = state.tile(record, request, classes, patience);
-    if (!tile->image) return {};
-    const TileSize size = state.size_of(request);
-    if (classes)
-      return {draw_classes(*tile->image, *request.explicit_colors, size,
-                           state.settings.png_compress_level),
-              tile->holes == 0};
-    const Bytes bytes = draw_band(*tile->image, range, request.color_transform, patience);
-    return {grey_or_palette(bytes, size, request.colormap, state), tile->holes == 0};
-  };
+  result.key = picture_key("singleband", request) + describe_record(records.front()) +
+               settings_key(state, request) + describe_look(look, format, state);
+  result.draw = drawing_of(state, request, records, std::move(look), format);
   return result;
 }
 
@@ -182,78 +162,24 @@ void check_key_count(const Maps::State& state, const catalog::Keys& keys) {
   if (keys.size() + 1 != state.catalog->key_names().size()) throw invalid("{}", few_keys);
 }
 
-bool all_meet(const std::vector<catalog::Record>& records,
-              const PictureRequest& request) {
-  return std::ranges::all_of(records, [&](const auto& r) { return meets(r, request); });
-}
-
-using Tiles = std::vector<std::shared_ptr<const Tile>>;
-
-bool complete(const Tiles& tiles) {
-  return std::ranges::all_of(tiles, [](const auto& tile) { return tile->holes == 0; });
-}
-
-// The same tile of every record; empty if one of them has nothing there.
-Tiles read_tiles(const Maps::State& state, const std::vector<catalog::Record>& records,
-                 const PictureRequest& request, const Context& context) {
-  Tiles tiles;
-  for (const auto& record : records) {
-    tiles.push_back(state.tile(record, request, false, context));
-    if (!tiles.back()->image) return {};
-  }
-  return tiles;
-}
-
-std::array<Bytes, 3> draw_rgb(std::span<const std::shared_ptr<const Tile>> tiles,
-                              std::span<const Range> ranges,
-                              const std::optional<std::string>& transform,
-                              const Context& context) {
-  std::array<Bytes, 3> bytes;
-  if (!transform) {
-    for (std::size_t i = 0; i < 3; ++i)
-      bytes[i] = draw_band(*tiles[i]->image, ranges[i], {}, context);
-    return bytes;
-  }
-  std::array<std::vector<double>, 3> scaled;
-  for (std::size_t i = 0; i < 3; ++i) {
-    const Image& image = *tiles[i]->image;
-    scaled[i].resize(image.pixels());
-    raster::scale(image, 0, ranges[i], scaled[i]);
-  }
-  const std::array bands{std::span{scaled[0]}, std::span{scaled[1]},
-                         std::span{scaled[2]}};
-  raster::ColorTransform::parse(*transform, 3).apply(bands, context);
-  for (std::size_t i = 0; i < 3; ++i) {
-    bytes[i].resize(scaled[i].size());
-    raster::to_bytes(scaled[i], tiles[i]->image->valid(), bytes[i]);
-  }
-  return bytes;
-}
-
 Plan plan(const Maps::State& state, const RgbRequest& request, const Context& context) {
   check_key_count(state, request.keys);
+  const io::PictureFormat& format = format_of(request.format);
+  Look look{.transform = request.color_transform};
+  check_look(look, format);
   const auto records = last_key_records(state, request.keys, request.bands, context);
-  if (!all_meet(records, request)) return empty_plan(state);
+  if (is_nothing(records, request, format)) return empty_plan(state, request, format);
   Plan result;
-  result.key = picture_key("rgb", request) + settings_key(state, request) +
-               fmt::format("|{}", request.color_transform.value_or("-"));
-  std::array<Range, 3> ranges;
+  result.key = picture_key("rgb", request) + settings_key(state, request);
   for (std::size_t i = 0; i < 3; ++i) {
-    ranges[i] = range_of(request.stretches[i], *records[i].metadata);
-    if (ranges[i].high < ranges[i].low)
+    const Range range = range_of(request.stretches[i], *records[i].metadata);
+    if (range.high < range.low)
       throw invalid("Upper stretch bound must be higher than lower bound");
-    result.key += describe_record(records[i]) +
-                  fmt::format("|{},{}", ranges[i].low, ranges[i].high);
+    look.ranges.push_back(range);
+    result.key += describe_record(records[i]);
   }
-  result.draw = [&state, request, records, ranges](const Context& patience) -> Drawing {
-    const auto tiles = read_tiles(state, records, request, patience);
-    if (tiles.empty()) return {};
-    const auto bytes = draw_rgb(tiles, ranges, request.color_transform, patience);
-    const TileSize size = state.size_of(request);
-    return {io::png_rgb(bytes[0], bytes[1], bytes[2], size.rows, size.cols,
-                        state.settings.png_compress_level),
-            complete(tiles)};
-  };
+  result.key += describe_look(look, format, state);
+  result.draw = drawing_of(state, request, records, std::move(look), format);
   return result;
 }
 
@@ -287,8 +213,7 @@ raster::Expression checked_expression(const Maps::State& state,
 }
 
 Image run_expression(const raster::Expression& expression, const ComputeRequest& request,
-                     std::span<const std::shared_ptr<const Tile>> tiles,
-                     const Context& context) {
+                     const Tiles& tiles, const Context& context) {
   std::map<std::string, const Image*, std::less<>> operands;
   std::size_t i = 0;
   for (const auto& [name, value] : request.operands) operands[name] = &*tiles[i++]->image;
@@ -306,28 +231,29 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
   if (!(range.high > range.low))
     throw invalid("Upper stretch bounds must be larger than lower bounds");
   check_key_count(state, request.keys);
+  const io::PictureFormat& format = format_of(request.format);
+  const Look look{.ranges = {range}, .in_one_step = true, .colormap = request.colormap};
+  check_look(look, format);
   std::vector<std::string> values;
   for (const auto& [name, value] : request.operands) values.push_back(value);
   const auto records = last_key_records(state, request.keys, values, context);
-  if (!all_meet(records, request)) return empty_plan(state);
+  if (is_nothing(records, request, format)) return empty_plan(state, request, format);
 
   const raster::Expression expression = checked_expression(state, request);
   Plan result;
   result.key = picture_key("compute", request) + settings_key(state, request) +
-               colormap_key(state, request.colormap) +
-               fmt::format("|{},{}|{}", range.low, range.high, request.expression);
+               describe_look(look, format, state) +
+               fmt::format("|{}", request.expression);
   std::size_t i = 0;
   for (const auto& [name, value] : request.operands)
     result.key += fmt::format("|{}", name) + describe_record(records[i++]);
-  result.draw = [&state, request, records, expression,
-                 range](const Context& patience) -> Drawing {
-    const auto tiles = read_tiles(state, records, request, patience);
-    if (tiles.empty() && !records.empty()) return {};
-    const Image out = run_expression(expression, request, tiles, patience);
-    Bytes bytes(out.pixels());
-    raster::stretch_once(out, 0, range, bytes);
-    return {grey_or_palette(bytes, state.size_of(request), request.colormap, state),
-            complete(tiles)};
+  result.draw = [&state, &format, request, records, expression,
+                 look](const Context& patience) -> Drawing {
+    const auto tiles = read_tiles(state, records, request, false, format, patience);
+    if (!tiles) return {empty_picture(state.size_of(request), format, state)};
+    const Image out = run_expression(expression, request, *tiles, patience);
+    const Box place = place_of(state, records, request, format, patience);
+    return {encoded({{&out}, place}, look, format, state, patience), complete(*tiles)};
   };
   return result;
 }
@@ -339,18 +265,14 @@ Picture picture(const Maps::State& state, const Request& request,
   std::string etag =
       fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
   const auto make = [&state, planned = std::move(planned)](const Context& patience) {
-    const auto draw = [&] {
-      Drawing drawing = planned.draw(patience);
-      if (drawing.bytes.empty()) drawing.bytes = empty_picture(state.settings);
-      return drawing;
-    };
+    const auto draw = [&] { return planned.draw(patience); };
     const auto size = [](const Drawing& drawing) {
       return drawing.complete ? drawing.bytes.size() : never_kept;
     };
     const auto kept = state.pictures.get_or_make(planned.key, draw, size, patience);
     return Picture::Drawn{Picture::Bytes{kept, &kept->bytes}, kept->complete};
   };
-  return {std::move(etag), make};
+  return {std::move(etag), format_of(request.format).type, make};
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ using ExplicitColors =
 struct PictureRequest {
   std::optional<TileId> tile{};
   std::optional<TileSize> size{};  // none: the setting default_tile_size
+  std::string format = "png";      // a name or alias of io::picture_format_kinds()
 };
 
 struct SinglebandRequest : PictureRequest {

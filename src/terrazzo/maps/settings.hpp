@@ -29,6 +29,7 @@ struct Settings {
   std::int64_t max_tile_size = 4096;
   std::array<std::int64_t, 2> lazy_loading_max_shape{1024, 1024};
   int png_compress_level = 1;
+  int picture_quality = 80;
   int db_connection_timeout = 10;
   std::string resampling_method = "average";
   std::string reprojection_method = "linear";
@@ -102,6 +103,8 @@ void Settings::picture_fields(auto& f) {
     at_least(0));
   f("png_compress_level", png_compress_level, "Deflate level of PNG pictures.",
     within(0, 9));
+  f("picture_quality", picture_quality,
+    "Quality of JPEG and WebP pictures; WebP of 100 is lossless.", within(1, 100));
   f("db_connection_timeout", db_connection_timeout,
     "Seconds a locked or silent database is waited for.", at_least(0));
   f("resampling_method", resampling_method, "How pixels are made fewer.",

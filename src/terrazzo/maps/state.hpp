@@ -16,7 +16,7 @@ struct Tile {
   std::size_t holes = 0;         // damaged blocks that are missing in it
 };
 
-// An encoded picture; empty bytes: nothing to see.
+// An encoded picture.
 struct Drawing {
   std::string bytes{};
   bool complete = true;  // else damaged blocks are missing in it
@@ -58,6 +58,11 @@ std::string generation(const catalog::Record& record);
 
 // False if no pixel of the tile can be in the record's bounds; true for previews.
 bool meets(const catalog::Record& record, const PictureRequest& request);
+
+// Of the picture, in web mercator; a preview's from the record's file.
+// Throws unsupported: the file is not georeferenced.
+Box box_of(const catalog::Record& record, const io::Raster& file,
+           const PictureRequest& request);
 
 // What tells two pictures apart, as text: keys of caches, hashed for ETags.
 std::string picture_key(std::string_view what, const PictureRequest& request);

@@ -54,14 +54,14 @@ Json describe_compute(const maps::Maps& maps) {
 }
 
 constexpr Endpoint endpoints[] = {
-    {"GET", "/compute/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.png",
+    {"GET", "/compute/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word}",
      "Tile of an expression over datasets.", answer_compute, describe_compute},
-    {"GET", "/compute/{keys:path}/preview.png",
+    {"GET", "/compute/{keys:path}/preview.{format:word}",
      "Picture of an expression over whole datasets.", answer_compute, describe_compute},
-    {"GET", "/compute/{tile_z:int}/{tile_x:int}/{tile_y:int}.png",
+    {"GET", "/compute/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word}",
      "Tile of an expression where one key is all there is.", answer_compute,
      describe_compute},
-    {"GET", "/compute/preview.png",
+    {"GET", "/compute/preview.{format:word}",
      "Picture of an expression where one key is all there is.", answer_compute,
      describe_compute},
 };

@@ -19,13 +19,13 @@ Json describe_rgb(const maps::Maps& maps) {
 }
 
 constexpr Endpoint endpoints[] = {
-    {"GET", "/rgb/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.png",
+    {"GET", "/rgb/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word}",
      "Tile of three datasets as red, green and blue.", answer_rgb, describe_rgb},
-    {"GET", "/rgb/{keys:path}/preview.png", "Picture of three whole datasets.",
+    {"GET", "/rgb/{keys:path}/preview.{format:word}", "Picture of three whole datasets.",
      answer_rgb, describe_rgb},
-    {"GET", "/rgb/{tile_z:int}/{tile_x:int}/{tile_y:int}.png",
+    {"GET", "/rgb/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word}",
      "Tile of three datasets where one key is all there is.", answer_rgb, describe_rgb},
-    {"GET", "/rgb/preview.png",
+    {"GET", "/rgb/preview.{format:word}",
      "Picture of three datasets where one key is all there is.", answer_rgb,
      describe_rgb},
 };

@@ -21,10 +21,11 @@ Json describe_singleband(const maps::Maps& maps) {
 }
 
 constexpr Endpoint endpoints[] = {
-    {"GET", "/singleband/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.png",
+    {"GET",
+     "/singleband/{keys:path}/{tile_z:int}/{tile_x:int}/{tile_y:int}.{format:word}",
      "Tile of one dataset.", answer_singleband, describe_singleband},
-    {"GET", "/singleband/{keys:path}/preview.png", "Picture of one whole dataset.",
-     answer_singleband, describe_singleband},
+    {"GET", "/singleband/{keys:path}/preview.{format:word}",
+     "Picture of one whole dataset.", answer_singleband, describe_singleband},
 };
 
 }  // namespace
