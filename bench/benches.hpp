@@ -4,10 +4,11 @@
 
 namespace terrazzo::bench {
 
-void tiles();       // tiles.cpp
-void metadata();    // jobs.cpp
-void optimize();    // jobs.cpp
-void color_cogs();  // cogs.cpp
+void tiles();        // tiles.cpp
+void expressions();  // expressions.cpp
+void metadata();     // jobs.cpp
+void optimize();     // jobs.cpp
+void color_cogs();   // cogs.cpp
 
 // In a process of its own, for color_cogs(). who: "ours" or "gdal".
 void make_cog(const std::string& who, const std::string& compression,

@@ -1,5 +1,5 @@
 // Times Terrazzo against GDAL in the same run:  terrazzo_bench
-// [tiles|metadata|optimize|cogs]…
+// [tiles|expressions|metadata|optimize|cogs]…
 
 #include <algorithm>
 #include <string_view>
@@ -26,6 +26,7 @@ int main(int count, char** words) {
     bench::set_up_baseline();
     bench::print_header();
     if (asked("tiles")) bench::tiles();
+    if (asked("expressions")) bench::expressions();
     if (asked("metadata")) bench::metadata();
     if (asked("optimize")) bench::optimize();
     if (asked("cogs")) bench::color_cogs();
