@@ -166,12 +166,36 @@ Ring rectangle(const Box& box) {
           {box.west, box.south}};
 }
 
+// Whether the box has the longitudes of points all over the grid. Where an edge of the
+// grid lies a little beyond the date line, the two edges' longitudes are next to each
+// other and what is between them gets lost.
+bool spans(const Box& lonlat, const Box& box, const Transform& to_wgs84) {
+  const double slack = 1e-6 * std::max(lonlat.width(), 1.0);
+  const bool is_over_date_line = lonlat.east < lonlat.west;
+  for (const double across : {0.25, 0.5, 0.75})
+    for (const double up : {0.25, 0.5, 0.75}) {
+      const double x =
+          to_wgs84({box.west + across * box.width(), box.south + up * box.height()}).x;
+      if (!std::isfinite(x)) continue;
+      const bool after_west = x >= lonlat.west - slack;
+      const bool before_east = x <= lonlat.east + slack;
+      if (is_over_date_line ? !after_west && !before_east : !after_west || !before_east)
+        return false;
+    }
+  return true;
+}
+
 // Empty: no point of the outline has a longitude and latitude, as around a whole disk
 // of the earth seen from space.
 std::optional<Box> bounds_on_the_earth(const io::RasterInfo& info,
                                        const Transform& to_wgs84) {
   try {
-    return to_wgs84(bounds_of(info.affine, info.rows, info.cols), 21);
+    const Box box = bounds_of(info.affine, info.rows, info.cols);
+    Box lonlat = to_wgs84(box, 21);
+    if (spans(lonlat, box, to_wgs84)) return lonlat;
+    lonlat.west = -180;
+    lonlat.east = 180;
+    return lonlat;
   } catch (const Error&) {
     return {};
   }

@@ -227,6 +227,19 @@ TEST_CASE("sizes that a damaged file invents cost no more memory than others") {
   }
 }
 
+TEST_CASE("a world whose rounded pixels end beyond the date line keeps its width") {
+  constexpr double half = 20037508.342789244;
+  for (const double beyond : {-0.003, 0.0, 0.0002, 2.0}) {
+    CAPTURE(beyond);
+    const double pixel = (2 * half + beyond) / 64;
+    const FakeRaster raster{
+        64, 64, {pixel, 0, -half, 0, -pixel, half}, Crs::web_mercator(), ramp};
+    const Metadata found = describe(raster);
+    CHECK(found.bounds.west == doctest::Approx(-180));
+    CHECK(found.bounds.east == doctest::Approx(180));
+  }
+}
+
 TEST_CASE("a disk of the earth seen from space is described by what can be seen") {
   const Crs geos = Crs::from("+proj=geos +h=35785831 +lon_0=0 +sweep=y");
   const auto disk = [](std::size_t col, std::size_t row) {

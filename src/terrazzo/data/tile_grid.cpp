@@ -80,12 +80,28 @@ TileId tile_at(Point lonlat, int z) {
   return {z, tile_index(x, z), tile_index(y, z)};
 }
 
+namespace {
+
+// Between the columns of the two longitudes, as far as they are on the map.
+bool column_meets(const TileId& tile, double west, double east) {
+  if (west >= 180 || east <= -180) return false;
+  return tile_at({west, 0}, tile.z).x <= tile.x && tile.x <= tile_at({east, 0}, tile.z).x;
+}
+
+}  // namespace
+
 bool tile_meets(const TileId& tile, const Box& lonlat) {
   if (tile.z < 0 || tile.z > max_zoom) return false;
   if (std::isnan(lonlat.west + lonlat.south + lonlat.east + lonlat.north)) return false;
   const TileId first = tile_at({lonlat.west, lonlat.north}, tile.z);
   const TileId last = tile_at({lonlat.east, lonlat.south}, tile.z);
-  return first.x <= tile.x && tile.x <= last.x && first.y <= tile.y && tile.y <= last.y;
+  if (tile.y < first.y || tile.y > last.y) return false;
+  if (first.x <= tile.x && tile.x <= last.x) return true;
+  constexpr double turn = 360;
+  const double east = lonlat.east < lonlat.west ? lonlat.east + turn : lonlat.east;
+  return column_meets(tile, lonlat.west, east) ||
+         column_meets(tile, lonlat.west - turn, east - turn) ||
+         column_meets(tile, lonlat.west + turn, east + turn);
 }
 
 }  // namespace terrazzo

@@ -33,8 +33,8 @@ Box lonlat_box(const TileId& tile);
 // first or last row. Throws invalid_input: z is outside 0..max_zoom.
 TileId tile_at(Point lonlat, int z);
 
-// Does the tile meet the box (longitude, latitude)? The rule of Terracotta: between
-// the tiles of the box's north-west and south-east corners; false beyond max_zoom.
+// Does the tile meet the box (longitude, latitude; over the date line: 170 to 190, or to
+// -170)? Between its corners' tiles, as Terracotta; false beyond max_zoom.
 bool tile_meets(const TileId& tile, const Box& lonlat);
 
 }  // namespace terrazzo

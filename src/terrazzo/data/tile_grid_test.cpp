@@ -70,6 +70,17 @@ TEST_CASE("a tile meets a box between the tiles of its corners, both included") 
   CHECK_FALSE(tile_meets({0, 0, 0}, {nan, 0, 1, 1}));
 }
 
+TEST_CASE("a box over the date line meets tiles on both sides of it and no others") {
+  for (const Box box :
+       {Box{170, -10, 190, 10}, Box{170, -10, -170, 10}, Box{-190, -10, -170, 10}}) {
+    CHECK(tile_meets({4, 0, 8}, box));
+    CHECK(tile_meets({4, 15, 8}, box));
+    CHECK_FALSE(tile_meets({4, 8, 8}, box));
+  }
+  CHECK(tile_meets({1, 0, 0}, {0, 10, 360, 20}));
+  CHECK_FALSE(tile_meets({4, 0, 8}, {160, -10, 180, 10}));
+}
+
 TEST_CASE("a tile is read from digits of any length and from nothing else") {
   CHECK(tile_from_text("12", "2200", "01343") == TileId{12, 2200, 1343});
   for (const char* wrong : {"", "-1", "+1", "1.0", " 1", "0x1", "a"}) {

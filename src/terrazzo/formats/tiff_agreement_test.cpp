@@ -307,10 +307,27 @@ TEST_CASE("rasters lie where GDAL places them") {
         "+proj=laea +lat_0=10 +lon_0=20 +x_0=1000 +y_0=2000 +ellps=GRS80 +units=m",
         "+proj=tmerc +lat_0=1 +lon_0=15 +k=0.9996 +x_0=5e5 +y_0=0 +datum=WGS84 +units=m",
         "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=7e5 +y_0=66e5 "
-        "+ellps=GRS80 +units=m"}) {
+        "+ellps=GRS80 +units=m",
+        "ESRI:54009", "ESRI:54030", "EPSG:2264"}) {
     CAPTURE(crs);
     compare_file({.rows = 20, .cols = 30, .crs = crs});
   }
   compare_file({.rows = 20, .cols = 30, .affine = Affine{10, 3, 4e5, -2, -9, 5e6}});
   compare_file({.rows = 20, .cols = 30, .affine = std::nullopt, .crs = ""});
+}
+
+TEST_CASE("reference systems that only GDAL can tell from their keys are left to it") {
+  for (const std::string crs :
+       {"ESRI:102121", "ESRI:102631", "ESRI:104131", "ESRI:102061", "ESRI:53004",
+        "+proj=somerc +lat_0=46.95 +lon_0=7.44 +k_0=1 +x_0=600000 +y_0=200000 "
+        "+ellps=bessel +towgs84=674.4,15.1,405.3",
+        "+proj=tmerc +lat_0=1 +lon_0=15 +k=1 +x_0=5e5 +y_0=0 +ellps=bessel "
+        "+towgs84=1,2,3 +units=m"}) {
+    CAPTURE(crs);
+    const SampleFolder folder;
+    const std::string path = folder / "a.tif";
+    write_sample(path, {.rows = 20, .cols = 30, .crs = crs});
+    CHECK_THROWS_WITH_AS(Readers{}.ours->open(path, 1),
+                         doctest::Contains("reference system of its own"), Error);
+  }
 }

@@ -1,11 +1,10 @@
 #include "terrazzo/io/geotiff.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <string_view>
+#include <string>
 
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/io/nodata.hpp"
@@ -27,39 +26,47 @@ bool same_size(const TiffImage& a, const TiffImage& b) {
   return a.rows == b.rows && a.cols == b.cols;
 }
 
-// Empty: the text is no whole number that T holds.
-template <class T>
-std::optional<T> whole_number(std::string_view text) {
-  T value{};
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+void set_exactly(BandInfo& band, double nodata, std::uint64_t bits) {
+  band.nodata = nodata;
+  band.nodata_bits = bits;
 }
 
-template <class T>
-void set_exactly(BandInfo& band, const std::optional<T>& value) {
-  if (!value) return;
-  band.nodata = static_cast<double>(*value);
-  band.nodata_bits = static_cast<std::uint64_t>(*value);
+// A number as GDAL reads it: leading digits count, "1.#QNAN" and its kin are Windows'
+// NaN. Empty: the text does not begin with a number.
+std::optional<double> number_of(std::string text) {
+  std::replace(text.begin(), text.end(), ',', '.');
+  if (text.starts_with("1.#QNAN") || text.starts_with("-1.#QNAN") ||
+      text.starts_with("1.#IND") || text.starts_with("-1.#IND"))
+    return std::numeric_limits<double>::quiet_NaN();
+  if (text.starts_with("1.#INF")) return std::numeric_limits<double>::infinity();
+  if (text.starts_with("-1.#INF")) return -std::numeric_limits<double>::infinity();
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (end == text.c_str()) return std::nullopt;
+  return value;
 }
 
 // GDAL_NODATA as GDAL reads it; a value the type cannot hold masks nothing.
 void read_nodata(const std::string& text, BandInfo& band) {
-  std::string number{trimmed(text)};
-  if (band.type == ElementType::int64)
-    return set_exactly(band, whole_number<std::int64_t>(number));
-  if (band.type == ElementType::uint64)
-    return set_exactly(band, whole_number<std::uint64_t>(number));
-  std::replace(number.begin(), number.end(), ',', '.');
-  char* end = nullptr;
-  double value = std::strtod(number.c_str(), &end);
-  if (end == number.c_str()) return;
+  const std::string number{trimmed(text)};
+  if (number.empty()) return;
+  if (band.type == ElementType::int64) {
+    const std::int64_t value = std::strtoll(number.c_str(), nullptr, 10);
+    return set_exactly(band, static_cast<double>(value),
+                       static_cast<std::uint64_t>(value));
+  }
+  if (band.type == ElementType::uint64) {
+    const std::uint64_t value = std::strtoull(number.c_str(), nullptr, 10);
+    return set_exactly(band, static_cast<double>(value), value);
+  }
+  auto value = number_of(number);
+  if (!value) return;
   // The greatest float, written with too few digits, is meant.
   constexpr double most = std::numeric_limits<float>::max();
-  if (band.type == ElementType::float32 && std::abs(std::abs(value) - most) < 1e-7 * most)
-    value = std::copysign(most, value);
-  if (type_holds(band.type, value)) band.nodata = value;
+  if (band.type == ElementType::float32 &&
+      std::abs(std::abs(*value) - most) < 1e-7 * most)
+    value = std::copysign(most, *value);
+  if (type_holds(band.type, *value)) band.nodata = value;
 }
 
 std::vector<Color> colors_of(const std::vector<std::uint16_t>& map) {
@@ -134,6 +141,21 @@ bool is_readable(const TiffImage& image) {
   }
 }
 
+bool is_mask_readable(const TiffImage& image) {
+  return is_readable(image) && element_type_of(image) == ElementType::uint8;
+}
+
+// Throws unsupported: the first image has a mask, which only others can read.
+void check_mask(const std::vector<TiffImage>& images) {
+  for (const TiffImage& image : images) {
+    if (!image.is_mask() || !same_size(image, images.front())) continue;
+    check_readable(image);
+    if (!is_mask_readable(image))
+      throw failure(ErrorKind::unsupported, "a mask of {} bits cannot be read",
+                    image.bits);
+  }
+}
+
 // Overviews and masks belong to the first image if they can be its own.
 void find_levels(GeoTiff& file) {
   const auto& images = file.tiff.images;
@@ -152,7 +174,7 @@ void find_levels(GeoTiff& file) {
   for (GeoTiffLevel& level : file.levels)
     for (std::size_t i = 1; i < images.size() && !level.mask; ++i)
       if (images[i].is_mask() && same_size(images[i], images[level.image]) &&
-          is_readable(images[i]) && element_type_of(images[i]) == ElementType::uint8)
+          is_mask_readable(images[i]))
         level.mask = i;
   // Without the mask of its own size a level would show what is masked.
   if (!file.levels.front().mask) return;
@@ -205,6 +227,7 @@ GeoTiff geotiff_of(TiffFile tiff) {
   GeoTiff file;
   file.tiff = std::move(tiff);
   check_readable(file.tiff.images.front());
+  check_mask(file.tiff.images);
   find_levels(file);
   read_bands(file);
 

@@ -45,8 +45,9 @@ GeoTiff geotiff_of(TiffFile tiff);
 // floating-point ones of 16 bits to float32. Throws unsupported.
 ElementType element_type_of(const TiffImage& image);
 
-// The reference system of the GeoKeys; empty: they name none, or one nobody knows.
-// Throws unsupported: a projection of the file's own on a datum PROJ strings cannot name.
+// The reference system of the GeoKeys; empty: there are none.
+// Throws unsupported: one without a code that is more than a common projection in metres
+// on WGS 84, NAD83 or NAD27, or Esri's words for one.
 std::optional<Crs> crs_of(const TiffTags& tags);
 
 // Grid to reference system (GeoTIFF 1.1, part 7.3); pixel corners, whatever the raster

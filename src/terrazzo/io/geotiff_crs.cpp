@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/io/geotiff.hpp"
@@ -20,8 +23,12 @@ namespace {
 enum Key : std::uint16_t {
   model_type = 1024,
   raster_type = 1025,
+  citation = 1026,
   geodetic_crs = 2048,
+  geodetic_citation = 2049,
   projected_crs = 3072,
+  projected_citation = 3073,
+  projected_units = 3076,
 };
 constexpr std::uint16_t projected_model = 1;
 constexpr std::uint16_t geographic_model = 2;
@@ -34,6 +41,16 @@ std::uint16_t key_value(const std::vector<std::uint16_t>& keys, Key key) {
   for (std::size_t i = key_words; i + key_words <= keys.size(); i += key_words)
     if (keys[i] == key && keys[i + 1] == 0) return keys[i + 3];
   return 0;
+}
+
+// The text of a key; empty: there is none.
+std::string_view key_text(const TiffTags& tags, Key key) {
+  constexpr std::uint16_t text_tag = 34737;
+  const auto& keys = tags.geo_keys;
+  for (std::size_t i = key_words; i + key_words <= keys.size(); i += key_words)
+    if (keys[i] == key && keys[i + 1] == text_tag && keys[i + 3] <= tags.geo_text.size())
+      return std::string_view{tags.geo_text}.substr(keys[i + 3], keys[i + 2]);
+  return {};
 }
 
 std::optional<Crs> known(std::uint16_t epsg) {
@@ -58,7 +75,12 @@ struct FreeText {
   void operator()(char* text) const { GTIFFreeMemory(text); }
 };
 
-// PROJ's word for a datum; empty: it has none.
+[[noreturn]] void leave(std::string_view what) {
+  throw failure(ErrorKind::unsupported, "this TIFF has a reference system of its own, {}",
+                what);
+}
+
+// PROJ's word for a datum. Throws unsupported: it has none.
 std::string_view datum_word(int code) {
   switch (code) {
     case 6326:
@@ -68,26 +90,20 @@ std::string_view datum_word(int code) {
     case 6267:
       return "+datum=NAD27";
     default:
-      return "";
+      leave(fmt::format("on datum {}", code));
   }
 }
 
 // libgeotiff writes only the ellipsoid, so the datum's own words take its place.
-// Throws unsupported: it is a datum that a PROJ string cannot name.
 std::string with_datum(std::string_view proj, int datum) {
-  if (datum <= 0 || datum >= user_defined) return std::string{proj};
-  const std::string_view word = datum_word(datum);
-  if (word.empty())
-    throw failure(ErrorKind::unsupported,
-                  "this TIFF has a projection of its own on the datum EPSG:{}", datum);
   std::string out;
   for (const std::string_view part : split(proj, ' ')) {
     bool is_shape = false;
-    for (const std::string_view start : {"+ellps=", "+a=", "+b=", "+rf=", "+towgs84="})
+    for (const std::string_view start : {"+ellps=", "+a=", "+b=", "+rf="})
       is_shape = is_shape || part.starts_with(start);
     if (!part.empty() && !is_shape) out += std::string{part} + ' ';
   }
-  return out + std::string{word};
+  return out + std::string{datum_word(datum)};
 }
 
 // libgeotiff writes its text into a place of fixed size: no system of this world has
@@ -105,8 +121,47 @@ bool is_sane(const GTIFDefn& definition) {
                      [](double number) { return std::abs(number) < most; });
 }
 
-// Systems that no code stands for, through libgeotiff.
-std::optional<Crs> user_crs(const TiffTags& tags) {
+// The system in Esri's words, which programs write where keys cannot say it.
+std::optional<Crs> esri_crs(const TiffTags& tags) {
+  constexpr std::string_view start = "ESRI PE String = ";
+  for (const Key key : {projected_citation, citation}) {
+    std::string_view text = key_text(tags, key);
+    if (!text.starts_with(start)) continue;
+    text.remove_prefix(start.size());
+    try {
+      return Crs::from(text.substr(0, text.find('|')));
+    } catch (const Error&) {
+      leave("in words that PROJ does not know");
+    }
+  }
+  return std::nullopt;
+}
+
+// Projections that libgeotiff hands to PROJ as GDAL does; of others it drops or renames
+// parameters.
+bool is_trusted(int method) {
+  return method == CT_TransverseMercator || method == CT_LambertConfConic_2SP ||
+         method == CT_LambertAzimEqualArea || method == CT_AlbersEqualArea ||
+         method == CT_PolarStereographic;
+}
+
+// Whether the file says that there is no more to its datum than the ellipsoid.
+bool is_datum_unknown(const TiffTags& tags) {
+  const std::string words = lower_case(key_text(tags, geodetic_citation));
+  return words.find("datum = unknown") != std::string::npos;
+}
+
+void check_projection(const GTIFDefn& definition) {
+  if (!is_sane(definition)) leave("with absurd numbers");
+  if (definition.Model != ModelTypeProjected || !is_trusted(definition.CTProjection))
+    leave(fmt::format("projected by method {}", definition.CTProjection));
+  if (definition.UOMLength != Linear_Meter || definition.PMLongToGreenwich != 0 ||
+      definition.TOWGS84Count != 0)
+    leave("not in metres, or not from Greenwich, or shifted");
+}
+
+// Projections that no code stands for, through libgeotiff.
+Crs user_crs(const TiffTags& tags) {
   const std::unique_ptr<ST_TIFF, FreeTags> simple{ST_Create()};
   std::vector<std::uint16_t> keys = tags.geo_keys;
   std::vector<double> doubles = tags.geo_doubles;
@@ -121,16 +176,38 @@ std::optional<Crs> user_crs(const TiffTags& tags) {
   const std::unique_ptr<GTIF, FreeKeys> parsed{GTIFNewSimpleTags(simple.get())};
   const std::unique_ptr<GTIFDefn, FreeDefinition> definition{GTIFAllocDefn()};
   if (!parsed || !definition || GTIFGetDefn(parsed.get(), definition.get()) == 0)
-    return std::nullopt;
-  if (!is_sane(*definition)) return std::nullopt;
+    leave("whose keys cannot be read");
+  check_projection(*definition);
   const std::unique_ptr<char, FreeText> proj{GTIFGetProj4Defn(definition.get())};
-  if (!proj || proj.get()[0] == '\0') return std::nullopt;
-  const std::string text_of_it = with_datum(proj.get(), definition->Datum);
+  std::string words = proj ? proj.get() : "";
+  const bool unnamed = definition->Datum == user_defined && is_datum_unknown(tags);
+  if (!unnamed) words = with_datum(words, definition->Datum);
   try {
-    return Crs::from(text_of_it);
-  } catch (const Error&) {  // as GDAL: a system PROJ does not know places it nowhere
-    return std::nullopt;
+    return Crs::from(words);
+  } catch (const Error&) {
+    leave("which PROJ does not know");
   }
+}
+
+// Metres of one unit along the axes of a projected system, from its WKT; 0: not found.
+double metres_per_unit(const Crs& crs) {
+  const std::string& wkt = crs.wkt();
+  const auto axes = wkt.find("CS[Cartesian");
+  const auto unit = wkt.find("LENGTHUNIT[", std::min(axes, wkt.size()));
+  const auto number = wkt.find("\",", std::min(unit, wkt.size()));
+  if (number == std::string::npos) return 0;
+  return std::strtod(wkt.c_str() + number + 2, nullptr);
+}
+
+// Throws unsupported: the file counts in other units than its system, as only some
+// programs understand.
+void check_units(const Crs& crs, std::uint16_t units) {
+  double metres = 0;
+  if (units == 0) return;
+  if (units == Linear_Meter) metres = 1;
+  if (units == Linear_Foot) metres = 0.3048;
+  if (units == Linear_Foot_US_Survey) metres = 1200.0 / 3937.0;
+  if (std::abs(metres - metres_per_unit(crs)) > 1e-9) leave("by its units");
 }
 
 bool finite(const std::vector<double>& numbers) {
@@ -217,9 +294,13 @@ std::optional<Crs> crs_of(const TiffTags& tags) {
   const std::uint16_t projected = key_value(tags.geo_keys, projected_crs);
   const std::uint16_t geodetic = key_value(tags.geo_keys, geodetic_crs);
   if (projected != 0 && model != geographic_model)
-    if (auto crs = known(projected)) return crs;
+    if (auto crs = known(projected)) {
+      check_units(*crs, key_value(tags.geo_keys, projected_units));
+      return crs;
+    }
   if (model == geographic_model || (model != projected_model && projected == 0))
     if (auto crs = known(geodetic)) return crs;
+  if (auto crs = esri_crs(tags)) return crs;
   return user_crs(tags);
 }
 
@@ -228,12 +309,12 @@ std::optional<Affine> affine_of(const TiffTags& tags) {
   const auto& t = tags.transformation;
   const auto& scale = tags.pixel_scale;
   const auto& tie = tags.tie_points;
-  if (t.size() == 16) {
-    affine = {t[0], t[1], t[3], t[4], t[5], t[7]};
-  } else if (scale.size() >= 2 && scale[0] != 0 && scale[1] != 0 && tie.size() >= 6) {
+  if (scale.size() >= 2 && scale[0] != 0 && scale[1] != 0 && tie.size() >= 6) {
     affine = {scale[0], 0, 0, 0, -std::abs(scale[1]), 0};
     affine.c = tie[3] - tie[0] * affine.a;
     affine.f = tie[4] - tie[1] * affine.e;
+  } else if (t.size() == 16) {
+    affine = {t[0], t[1], t[3], t[4], t[5], t[7]};
   } else if (tie.size() >= 6) {
     if (!finite(tie)) return std::nullopt;
     affine = grid_through(control_points(tie));
