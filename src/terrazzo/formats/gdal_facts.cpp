@@ -219,6 +219,16 @@ std::optional<std::uint64_t> tiff_number(GDALRasterBandH band, const std::string
   return std::strtoull(text, nullptr, 10);
 }
 
+// Throws too_large: GDAL would hold one of the blocks, whatever part of it is wanted.
+void check_block(const io::RasterInfo& info) {
+  constexpr std::size_t most = std::size_t{1} << 30U;
+  const std::size_t pixel = info.bands.empty() ? 1 : size_of(info.bands.front().type);
+  if (info.block_rows == 0 || info.block_cols <= most / pixel / info.block_rows) return;
+  throw failure(ErrorKind::too_large,
+                "the blocks of this raster, {} x {} pixels, are too large to be read",
+                info.block_rows, info.block_cols);
+}
+
 void read_layout(GDALDatasetH dataset, io::RasterInfo& info) {
   GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
   int block_cols = 0;
@@ -274,6 +284,7 @@ std::shared_ptr<const FileFacts> read_facts(void* dataset, const std::string& pa
     if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand) facts->alpha_band = i;
   }
   info.has_mask = info.has_mask || facts->alpha_band != 0;
+  check_block(info);
   add_labels_from_beside(path, info.bands);
   if (!is_remote(path) && ends_early(dataset, identity.size))
     throw errors.explain(failure(ErrorKind::corrupt_data,

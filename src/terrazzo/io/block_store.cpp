@@ -143,7 +143,7 @@ std::vector<std::shared_ptr<const Block>> BlockStore::blocks(const OpenTiff& tif
   try {
     return blocks_.get_or_make_all(std::span<const Key>{keys}, make, size_of, context);
   } catch (Error& error) {
-    error.note("while reading {} blocks of '{}'", ids.size(), tiff.name);
+    error.note("reading {} blocks of '{}'", ids.size(), tiff.name);
     throw;
   }
 }

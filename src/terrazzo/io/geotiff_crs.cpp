@@ -2,6 +2,7 @@
 
 #include <geotiff/geo_normalize.h>
 #include <geotiff/geo_simpletags.h>
+#include <geotiff/geovalues.h>
 
 #include <algorithm>
 #include <cmath>

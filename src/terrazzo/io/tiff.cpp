@@ -128,6 +128,20 @@ void read_block_size(TiffCursor& cursor, const TiffDirectory& directory,
   check_blocks(image);
 }
 
+std::size_t plain_size(const TiffImage& image, std::size_t block) {
+  return image.shape_of(block / image.blocks_across() % image.blocks_down()).bytes();
+}
+
+bool has_short_strip(const TiffImage& image) {
+  bool found = false;
+  std::size_t i = 0;
+  image.blocks.for_each([&](const BlockPlace& strip) {
+    const std::size_t whole = plain_size(image, i++);
+    found = found || (strip.size != 0 && strip.size < whole);
+  });
+  return found;
+}
+
 // Strips that are stored as they are need not be read whole: they become several blocks.
 void cut_strips(TiffImage& image) {
   const std::size_t row_bytes = image.shape_of(0).row_bytes();
@@ -135,6 +149,7 @@ void cut_strips(TiffImage& image) {
   const bool even = image.block_rows == image.rows || image.block_rows % rows == 0;
   if (image.tiled || image.compression != 1 || image.block_rows <= rows || !even) return;
   const std::size_t strips = image.blocks_down();
+  if (has_short_strip(image)) return;
   BlockTable pieces;
   std::size_t i = 0;
   image.blocks.for_each([&](const BlockPlace& strip) {
@@ -150,15 +165,21 @@ void cut_strips(TiffImage& image) {
   image.block_rows = rows;
 }
 
-// Sizes that were left out: of blocks that are stored as they are.
-std::vector<std::uint64_t> plain_sizes(const TiffImage& image, std::size_t count) {
-  if (image.compression != 1)
+// The sizes that blocks stored as they are must have, where the file leaves them out or
+// tells too little; as libtiff.
+void complete_sizes(const TiffImage& image, std::span<const std::uint64_t> offsets,
+                    std::uint64_t file_size, std::vector<std::uint64_t>& sizes) {
+  const bool is_plain = image.compression == 1;
+  if (sizes.size() != offsets.size() && !is_plain)
     throw failure(ErrorKind::unsupported,
                   "this TIFF does not say how many bytes its blocks have");
-  std::vector<std::uint64_t> sizes(count);
-  for (std::size_t i = 0; i < count; ++i)
-    sizes[i] = image.shape_of(i / image.blocks_across() % image.blocks_down()).bytes();
-  return sizes;
+  sizes.resize(offsets.size(), 0);
+  if (!is_plain) return;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const std::uint64_t whole = plain_size(image, i);
+    const bool fits = offsets[i] <= file_size && whole <= file_size - offsets[i];
+    if (offsets[i] != 0 && sizes[i] < whole && fits) sizes[i] = whole;
+  }
 }
 
 void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& image,
@@ -172,7 +193,7 @@ void read_blocks(TiffCursor& cursor, const TiffDirectory& directory, TiffImage& 
     throw failure(ErrorKind::corrupt_data,
                   "the TIFF needs {} blocks for its size, but names only {}", count,
                   offsets.size());
-  if (sizes.size() != count) sizes = plain_sizes(image, count);
+  complete_sizes(image, offsets, file_size, sizes);
   for (std::size_t i = 0; i < count; ++i) {
     if (offsets[i] > file_size || sizes[i] > file_size - offsets[i])
       throw failure(ErrorKind::corrupt_data,

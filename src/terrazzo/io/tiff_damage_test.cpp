@@ -102,6 +102,31 @@ std::string text_of(const TiffBuilder& builder) {
   return {reinterpret_cast<const char*>(builder.bytes().data()), builder.bytes().size()};
 }
 
+// One strip of `side` x `side` bytes of 7, stored as they are; its directory says
+// `count`.
+std::string one_strip(double side, double count, std::size_t stored) {
+  TiffBuilder tiff;
+  const auto at = static_cast<double>(tiff.data(TileBytes(stored, 7)));
+  using enum TiffBuilder::Type;
+  tiff.directory({{256, uint32, {side}},
+                  {257, uint32, {side}},
+                  {258, uint16, {8}},
+                  {259, uint16, {1}},
+                  {273, uint32, {at}},
+                  {277, uint16, {1}},
+                  {278, uint32, {side}},
+                  {279, uint32, {count}}});
+  return text_of(tiff);
+}
+
+Image whole(const std::string& bytes) {
+  const ScratchFolder folder;
+  write(folder / "a.tif", bytes);
+  const auto raster = tiff_opener()->open(folder / "a.tif");
+  const RasterInfo& info = raster->info();
+  return raster->read({0, 0, info.cols, info.rows}, info.rows, info.cols);
+}
+
 std::string with_tile(BuiltTiff file, std::size_t tile, char filler) {
   std::string bytes = file.text();
   std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(file.offsets[tile]),
@@ -190,6 +215,26 @@ TEST_CASE("a file cut within its blocks is told as truncated") {
     CAPTURE(size);
     CHECK(seen_in(file.text().substr(0, size)).error == ErrorKind::corrupt_data);
   }
+}
+
+TEST_CASE("a strip stored as it is has the bytes of its pixels, whatever is said") {
+  for (const double side : {20.0, 2000.0})
+    for (const double count : {0.0, 5.0, side * side}) {
+      const auto pixels = static_cast<std::size_t>(side * side);
+      const Image image = whole(one_strip(side, count, pixels));
+      CHECK(std::ranges::count(image.bytes(), std::byte{7}) ==
+            static_cast<std::ptrdiff_t>(pixels));
+    }
+}
+
+TEST_CASE("pixels that a strip does not hold are damage, not zeros") {
+  for (const double side : {20.0, 2000.0})
+    CHECK(kind_of([&] { whole(one_strip(side, side * side - 100, 300)); }) ==
+          ErrorKind::corrupt_data);
+  CHECK(kind_of([] { whole(one_strip(2000, 1'048'000, 1'048'000)); }) ==
+        ErrorKind::corrupt_data);
+  CHECK(kind_of([] { whole(one_strip(300'000, 33'000, 33'000)); }) ==
+        ErrorKind::unsupported);
 }
 
 TEST_CASE("a block that would burst the memory is held to the size of its pixels") {

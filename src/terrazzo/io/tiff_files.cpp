@@ -121,7 +121,7 @@ TiffFiles::File TiffFiles::parse(std::shared_ptr<const ByteSource> source,
     if (keeps) headers_->keep(uri, bytes);
     return file;
   } catch (Error& error) {
-    error.note("while opening '{}'", uri);
+    error.note("opening '{}'", uri);
     throw;
   }
 }

@@ -228,7 +228,7 @@ Image read_level(const OpenTiff& tiff, BlockStore& store, std::size_t level, int
   if (file.mask_samples != 0) {
     planes.push_back(
         {*images.mask, mask_sample(file, band), std::as_writable_bytes(image.valid())});
-  } else if (file.alpha_band != 0 && file.alpha_band != band && !info.nodata) {
+  } else if (file.alpha_band != 0 && file.alpha_band != band) {
     alpha.emplace(info.type, 1, window.rows, window.cols);
     planes.push_back(
         {images.image, static_cast<std::size_t>(file.alpha_band - 1), alpha->bytes()});

@@ -16,6 +16,7 @@ namespace {
 std::size_t level_for(const GeoTiff& file, const Window& window, std::size_t rows,
                       std::size_t cols) {
   constexpr double oversampling = 1.2;
+  if (rows == window.rows && cols == window.cols) return 0;
   const double down = static_cast<double>(window.rows) / static_cast<double>(rows);
   const double across = static_cast<double>(window.cols) / static_cast<double>(cols);
   const double wanted = across < down || rows == 1 ? across : down;

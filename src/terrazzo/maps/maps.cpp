@@ -148,11 +148,15 @@ catalog::Record Maps::State::record(const catalog::Keys& keys,
 
 std::shared_ptr<const io::Raster> Maps::State::raster(const catalog::Record& record,
                                                       const Context& context) const {
+  // What one finds damaged another may still read: programs write odd files.
+  const auto others_may = [](ErrorKind kind) {
+    return kind == ErrorKind::unsupported || kind == ErrorKind::corrupt_data;
+  };
   for (const auto& opener : openers) {
     try {
       return opener->open(record.path, record.band, context);
     } catch (Error& e) {
-      if (e.kind() == ErrorKind::unsupported && opener != openers.back()) continue;
+      if (others_may(e.kind()) && opener != openers.back()) continue;
       rethrow_for(record, e);
     }
   }
