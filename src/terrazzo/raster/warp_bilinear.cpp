@@ -1,11 +1,19 @@
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "terrazzo/raster/warp_kernels.hpp"
-#include "terrazzo/raster/warp_pairs.hpp"
 
 namespace terrazzo::raster {
 namespace {
+
+static_assert(std::endian::native == std::endian::little);  // of pairs in one word
+
+// Interior pixels are made in pieces of one fixed length and loops of one operation,
+// which compilers turn into SIMD; only the source is read pixel by pixel.
+constexpr std::size_t piece = 32;
+template <class T>
+using PieceOf = std::array<T, piece>;
 
 // Inside a piece positions are 8.24 numbers.
 constexpr int piece_bits = 24;
@@ -15,6 +23,12 @@ constexpr std::int64_t most_way = std::int64_t{124} << position_bits;  // along 
 // 8- and 16-bit values are exact in single precision and so are their differences.
 template <class T>
 using Real = std::conditional_t<sizeof(T) <= 2, float, double>;
+
+// Two neighbours of 8 or 16 bits in the low bits of a word: those around each position.
+struct Pairs {
+  PieceOf<std::uint32_t> upper{};
+  PieceOf<std::uint32_t> lower{};
+};
 
 // The upper left of the four pixels around a position, and the weights of the others.
 template <class T>
@@ -29,7 +43,6 @@ struct Places {
 struct PieceStart {
   std::int64_t x, y, dx, dy;
   std::uint32_t stride;
-  std::ptrdiff_t room;  // elements of the view from the first pixel on
 };
 
 std::uint32_t short_position(std::int64_t position) {
@@ -88,6 +101,41 @@ template <class T>
 }
 
 template <class T>
+[[gnu::always_inline]] inline std::uint32_t pair_at(const T* at) {
+  std::conditional_t<sizeof(T) == 1, std::uint16_t, std::uint32_t> pair;
+  std::memcpy(&pair, at, sizeof pair);
+  return pair;
+}
+
+// Eight at once, by way of a register: a wide read after eight narrow writes would wait
+// until these have left the processor.
+using Eight [[gnu::vector_size(32)]] = std::uint32_t;
+
+template <class T>
+[[gnu::always_inline]] inline void gather_eight(const T* first,
+                                                const std::int32_t* offset,
+                                                std::uint32_t* pairs) {
+  const auto at = [&](int i) { return pair_at(first + offset[i]); };
+  const Eight eight{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)};
+  std::memcpy(pairs, &eight, sizeof eight);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void gather(const T* upper, const T* lower,
+                                          const PieceOf<std::int32_t>& offset,
+                                          std::size_t count, Pairs& pairs) {
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    gather_eight(upper, &offset[i], &pairs.upper[i]);
+    gather_eight(lower, &offset[i], &pairs.lower[i]);
+  }
+  for (; i < count; ++i) {
+    pairs.upper[i] = pair_at(upper + offset[i]);
+    pairs.lower[i] = pair_at(lower + offset[i]);
+  }
+}
+
+template <class T>
 [[gnu::always_inline]] inline float first_of(std::uint32_t pair) {
   constexpr int unused = 32 - 8 * static_cast<int>(sizeof(T));
   if constexpr (std::is_signed_v<T>)
@@ -121,7 +169,7 @@ template <class T>
 }
 
 // `count` pixels of an interior piece from `first`, the upper left of the first four.
-template <class Gather, class T>
+template <class T>
 [[gnu::always_inline]] inline void draw_piece(const PieceStart& start, const T* first,
                                               std::size_t count, Places<T>& places,
                                               T* out) {
@@ -129,7 +177,7 @@ template <class Gather, class T>
   if constexpr (sizeof(T) <= 2) {
     locate(start, places);
     PieceOf<T> values;
-    Gather::gather(first, {stride, start.room, places.offset, count}, places.pairs);
+    gather(first, first + stride, places.offset, count, places.pairs);
     blend(places, values);
     std::memcpy(out, values.data(), count * sizeof(T));
   } else {
@@ -153,14 +201,14 @@ using DrawPiece = void(const PieceStart&, const T*, std::size_t, Places<T>&, T*)
 template <class T>
 void draw_plainly(const PieceStart& start, const T* first, std::size_t count,
                   Places<T>& places, T* out) {
-  draw_piece<PlainGather>(start, first, count, places, out);
+  draw_piece(start, first, count, places, out);
 }
 
 #if defined(__x86_64__)
 template <class T>
 [[gnu::target("avx2")]] void draw_by_avx2(const PieceStart& start, const T* first,
                                           std::size_t count, Places<T>& places, T* out) {
-  draw_piece<ShuffledGather>(start, first, count, places, out);
+  draw_piece(start, first, count, places, out);
 }
 
 template <class T>
@@ -261,19 +309,14 @@ class Bilinear {
         std::max({std::abs(span_.dx), std::abs(span_.dy), std::int64_t{1}});
     const auto length =
         static_cast<std::int32_t>(std::min<std::int64_t>(piece, most_way / way));
-    const std::ptrdiff_t end =
-        place_of(source_, static_cast<std::ptrdiff_t>(source_.cols),
-                 static_cast<std::ptrdiff_t>(source_.rows) - 1);
     Places<T> places;
     for (std::int32_t i = steps.first; i < steps.end; i += length) {
       constexpr std::int64_t half = one_pixel / 2;
-      const std::int64_t x = span_.x + i * span_.dx - half;
-      const std::int64_t y = span_.y + i * span_.dy - half;
-      const std::ptrdiff_t place = place_of(source_, whole(x), whole(y));
-      const PieceStart start{
-          x,          y, span_.dx, span_.dy, static_cast<std::uint32_t>(source_.stride),
-          end - place};
+      const PieceStart start{span_.x + i * span_.dx - half, span_.y + i * span_.dy - half,
+                             span_.dx, span_.dy,
+                             static_cast<std::uint32_t>(source_.stride)};
       const std::int32_t count = std::min(length, steps.end - i);
+      const std::ptrdiff_t place = place_of(source_, whole(start.x), whole(start.y));
       draw(start, values_of<T>(source_) + place, static_cast<std::size_t>(count), places,
            out_ + i);
       if (source_.valid != nullptr) mend(i, count, place, places);

@@ -169,9 +169,13 @@ const TablePair& tables_of(Kernel kernel, double across, double down) {
 }
 
 template <class T>
+struct FourOf {
+  using Type [[gnu::vector_size(4 * sizeof(T))]] = T;
+};
+
+template <class T>
 [[gnu::always_inline]] inline Four four_at(const T* at) {
-  using Values [[gnu::vector_size(4 * sizeof(T))]] = T;
-  Values values;
+  typename FourOf<T>::Type values;
   std::memcpy(&values, at, sizeof values);
   return __builtin_convertvector(values, Four);
 }
