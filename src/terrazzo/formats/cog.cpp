@@ -264,6 +264,17 @@ void check_written(const fs::path& path, std::size_t bands) {
   }
 }
 
+// Blocks that GDAL decodes are wanted once; by default it keeps 5 % of the machine's
+// memory of them.
+void bound_block_cache(const io::RasterInfo& info) {
+  constexpr std::size_t usual = std::size_t{128} << 20U;
+  if (CPLGetConfigOption("GDAL_CACHEMAX", nullptr) != nullptr) return;
+  const std::size_t pixel_bytes = info.bands.size() * size_of(info.bands.front().type);
+  const std::size_t row_of_blocks = info.block_rows * info.cols * pixel_bytes;
+  const auto enough = static_cast<GIntBig>(std::max(usual, 4 * row_of_blocks));
+  if (GDALGetCacheMax64() > enough) GDALSetCacheMax64(enough);
+}
+
 // What one call of write_cog goes through; steps in the order of the members.
 class CogWork {
  public:
@@ -290,6 +301,7 @@ class CogWork {
     const FileIdentity identity = file_identity(input_);
     source_ = open_dataset(input_);
     facts_ = read_facts(source_.get(), input_, identity);
+    bound_block_cache(facts_->info);
     bands_ = kept_bands(options_, *facts_);
     // JPEG would blur alpha; it becomes the mask.
     if (options_.compression == "jpeg" && bands_.size() > 1)

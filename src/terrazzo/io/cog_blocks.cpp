@@ -10,7 +10,6 @@ namespace terrazzo::io {
 namespace {
 
 constexpr int mask_level = 6;      // of DEFLATE
-constexpr int trial_level = 1;     // of DEFLATE
 constexpr std::size_t trials = 8;  // blocks that predictors are tried on
 
 // Square pieces of a strip, one after the other in the same memory.
@@ -111,24 +110,27 @@ std::vector<Spill::Encoded> encode_blocks(const Strip& strip, const StripShape& 
 
 std::optional<Trial> try_predictor(const Strip& strip, const StripShape& shape,
                                    const BlockFormat& format) {
-  const Predictor other = format.shape.format == SampleFormat::floating
-                              ? Predictor::floating
-                              : Predictor::horizontal;
+  const bool floats = format.shape.format == SampleFormat::floating;
+  BlockFormat predicted = format;
+  predicted.predictor = floats ? Predictor::floating : Predictor::horizontal;
+  BlockFormat quick = predicted;
+  quick.effort.is_quick = true;
   const Cutter cutter{strip, shape, format};
   const std::size_t step = std::max<std::size_t>(cutter.count() / trials, 1);
-  std::size_t plain = 0;
-  std::size_t predicted = 0;
+  std::size_t plain_bytes = 0;
+  std::size_t predicted_bytes = 0;
+  std::size_t quick_bytes = 0;
   for (std::size_t i = 0; i < cutter.count(); i += step) {
     const auto pixels = cutter.pixels(i);
     if (cutter.is_blank(pixels)) continue;
-    std::vector<std::byte> differences(pixels.size());
-    predict_samples(pixels, format.shape, other, differences);
-    plain += compress_zlib(pixels, trial_level).size();
-    predicted += compress_zlib(differences, trial_level).size();
+    plain_bytes += encoded(pixels, format).size();
+    predicted_bytes += encoded(pixels, predicted).size();
+    quick_bytes += encoded(pixels, quick).size();
   }
-  if (plain == 0) return std::nullopt;
-  if (predicted >= plain) return Trial{};
-  return Trial{other, static_cast<double>(predicted) / static_cast<double>(plain)};
+  if (plain_bytes == 0) return std::nullopt;
+  if (quick_bytes <= plain_bytes) return Trial{quick.predictor, true};
+  if (predicted_bytes < plain_bytes) return Trial{predicted.predictor, false};
+  return Trial{};
 }
 
 }  // namespace terrazzo::io

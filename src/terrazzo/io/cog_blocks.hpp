@@ -28,11 +28,13 @@ std::vector<Spill::Encoded> encode_blocks(const Strip& strip, const StripShape& 
                                           const Context& context);
 
 struct Trial {
-  Predictor predictor = Predictor::none;  // the one that makes the strip smaller
-  double gain = 1;                        // bytes with it, of the bytes without
+  Predictor predictor = Predictor::none;
+  bool is_quick = false;  // as of Effort
 };
 
-// What some blocks of the strip say. Empty: there is nothing in them to judge by.
+// The least work that makes some blocks of the strip no larger than the usual effort
+// without a predictor does, as GDAL's COGs are by default; of equal work, what makes them
+// smallest. Empty: there is nothing in them to judge by.
 std::optional<Trial> try_predictor(const Strip& strip, const StripShape& shape,
                                    const BlockFormat& format);
 

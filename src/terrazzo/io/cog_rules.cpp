@@ -49,7 +49,8 @@ struct Promises {
   bool leaders = false;
   bool trailers = false;
   bool masks_follow = false;
-  bool broken = false;  // somebody changed the file since
+  std::uint64_t gap = 0;  // bytes between a block and its mask's
+  bool broken = false;    // somebody changed the file since
 };
 
 Level read_level(TiffCursor& cursor, const TiffDirectory& directory) {
@@ -99,10 +100,13 @@ Promises read_promises(const ByteSource& source, std::uint64_t first_ifd,
     return text.find(words) != std::string::npos;
   };
   if (!says("GDAL_STRUCTURAL_METADATA_SIZE=")) return {};
+  const bool leaders = says("BLOCK_LEADER=SIZE_AS_UINT4");
+  const bool trailers = says("BLOCK_TRAILER=LAST_4_BYTES_REPEATED");
   return {.row_major = says("BLOCK_ORDER=ROW_MAJOR"),
-          .leaders = says("BLOCK_LEADER=SIZE_AS_UINT4"),
-          .trailers = says("BLOCK_TRAILER=LAST_4_BYTES_REPEATED"),
+          .leaders = leaders,
+          .trailers = trailers,
           .masks_follow = says("MASK_INTERLEAVED_WITH_IMAGERY=YES"),
+          .gap = (leaders ? 4U : 0U) + (trailers ? 4U : 0U),
           .broken = says("KNOWN_INCOMPATIBLE_EDITION=YES")};
 }
 
@@ -220,9 +224,8 @@ void check_around(const ByteSource& source, const Level& level, const Promises& 
   }
 }
 
-void check_masks_follow(const Level& image, const Level& mask, const Promises& promises,
+void check_masks_follow(const Level& image, const Level& mask, std::uint64_t gap,
                         Reasons& reasons) {
-  const std::uint64_t gap = (promises.leaders ? 4 : 0) + (promises.trailers ? 4 : 0);
   const std::size_t count = std::min(image.offsets.size(), mask.offsets.size());
   for (std::size_t i = 0; i < count; ++i)
     if (image.offsets[i] != 0 && mask.offsets[i] != 0 &&
@@ -251,12 +254,13 @@ void check_promises(const ByteSource& source, const Levels& levels,
   for (const Level& mask : levels.masks)
     for (const Level& image : levels.images)
       if (image.cols == mask.cols && image.rows == mask.rows)
-        check_masks_follow(image, mask, promises, masks);
+        check_masks_follow(image, mask, promises.gap, masks);
 }
 
 }  // namespace
 
-CogFindings check_cog(const ByteSource& source, const Context& context) {
+CogFindings check_cog(const ByteSource& source, const CogCheck& check,
+                      const Context& context) {
   TiffCursor cursor{source, context};
   CogFindings findings;
   const Levels levels = read_levels(cursor);
@@ -270,8 +274,9 @@ CogFindings check_cog(const ByteSource& source, const Context& context) {
     for (const Level& level : *those) check_inside(level, source.size(), findings);
   if (!findings.errors.empty()) return findings;
   const std::uint64_t first_ifd = levels.images.front().ifd;
-  check_promises(source, levels, read_promises(source, first_ifd, context), findings,
-                 context);
+  Promises promises = read_promises(source, first_ifd, context);
+  if (!check.reads_around_blocks) promises.leaders = promises.trailers = false;
+  check_promises(source, levels, promises, findings, context);
   return findings;
 }
 

@@ -79,14 +79,11 @@ class Writer {
     }
   }
 
-  // Where a predictor helps much, more effort would hardly make the file smaller: it is
-  // smaller than GDAL's, which has none by default, at the lowest level.
   void choose_predictor(const Strip& strip, const StripShape& shape) {
-    constexpr double much = 0.92;
     const auto trial = try_predictor(strip, shape, blocks_);
     if (!trial) return;
     blocks_.predictor = trial->predictor;
-    blocks_.effort.is_quick = trial->gain < much;
+    blocks_.effort.is_quick = trial->is_quick;
     predictor_is_open_ = false;
   }
 

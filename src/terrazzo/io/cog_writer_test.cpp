@@ -110,6 +110,36 @@ TEST_CASE("a COG from rows keeps every rule, pixel and hidden pixel") {
   CHECK(folder.files() == 1);
 }
 
+TEST_CASE("pixels that a predictor makes small take the quick one, classes take none") {
+  const StripShape shape{ElementType::uint16, 1, 256, 1024, false};
+  Strip smooth;
+  smooth.resize(shape, 256);
+  Strip classes = smooth;
+  Strip blank = smooth;
+  auto* hills = reinterpret_cast<std::uint16_t*>(smooth.values.data());
+  auto* fields = reinterpret_cast<std::uint16_t*>(classes.values.data());
+  std::uint32_t random = 1;
+  for (std::size_t i = 0; i < shape.rows * shape.cols; ++i) {
+    random = random * 1664525U + 1013904223U;
+    hills[i] = static_cast<std::uint16_t>(i % shape.cols * 9 + (random >> 29U));
+    fields[i] = static_cast<std::uint16_t>((random >> 28U) * (random >> 28U) * 257U);
+  }
+  for (const char* compression : {"DEFLATE", "ZSTD"}) {
+    CAPTURE(compression);
+    BlockFormat format{.encoder = &encoder(compression)};
+    format.shape = block_shape(shape, {}, format);
+    const auto for_smooth = try_predictor(smooth, shape, format);
+    REQUIRE(for_smooth);
+    CHECK(for_smooth->predictor == Predictor::horizontal);
+    CHECK(for_smooth->is_quick);
+    const auto for_classes = try_predictor(classes, shape, format);
+    REQUIRE(for_classes);
+    CHECK(for_classes->predictor == Predictor::none);
+    CHECK_FALSE(for_classes->is_quick);
+    CHECK_FALSE(try_predictor(blank, shape, format));
+  }
+}
+
 TEST_CASE("a COG whose disk is full leaves nothing") {
   const Folder folder;
   const auto before = std::signal(SIGXFSZ, SIG_IGN);

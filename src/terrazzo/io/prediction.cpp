@@ -35,11 +35,22 @@ void subtract_row(const std::byte* from, std::byte* to, std::size_t bytes,
 }
 
 // The highest bytes of all numbers, then the next ones.
+template <class T>
+void split_planes(const std::byte* row, std::size_t count, std::byte* planes) {
+  const auto* in = reinterpret_cast<const T*>(row);
+  auto* out = reinterpret_cast<std::uint8_t*>(planes);
+  for (std::size_t plane = 0; plane < sizeof(T); ++plane) {
+    const auto shift = 8 * (sizeof(T) - 1 - plane);
+    for (std::size_t i = 0; i < count; ++i)
+      out[plane * count + i] = static_cast<std::uint8_t>(in[i] >> shift);
+  }
+}
+
 void split_planes(const std::byte* row, std::size_t bytes, std::size_t count,
                   std::byte* planes) {
-  for (std::size_t plane = 0; plane < bytes; ++plane)
-    for (std::size_t i = 0; i < count; ++i)
-      planes[plane * count + i] = row[i * bytes + (bytes - 1 - plane)];
+  if (bytes == 2) return split_planes<std::uint16_t>(row, count, planes);
+  if (bytes == 4) return split_planes<std::uint32_t>(row, count, planes);
+  split_planes<std::uint64_t>(row, count, planes);
 }
 
 }  // namespace

@@ -82,31 +82,40 @@ class Half final : public RowReducer {
       upper_valid_.assign(valid.begin(), valid.end());
       return;
     }
-    if (!rule_.may_hide() && all_valid(upper_valid_) && all_valid(valid)) {
-      add_plainly(values<T>(upper_), values<T>(row));
+    const bool all_count =
+        rule_.only_masks_hide() && all_valid(upper_valid_) && all_valid(valid);
+    if (all_count && add_plainly(values<T>(upper_), values<T>(row)))
       std::ranges::fill(valid_, std::uint8_t{1});
-    } else {
+    else
       add_carefully(row, valid);
-    }
     out(std::as_bytes(std::span{row_}), valid_);
   }
 
  private:
   using Sum = SumOf<T>;
 
-  void add_plainly(const T* upper, const T* lower) {
+  // False: a sample is NaN.
+  bool add_plainly(const T* upper, const T* lower) {
     for (std::size_t i = 0; i < sums_.size(); ++i)
       sums_[i] = static_cast<Sum>(Sum{upper[i]} + Sum{lower[i]});
     switch (image_.samples) {
       case 1:
-        return join<1>();
+        join<1>();
+        break;
       case 3:
-        return join<3>();
+        join<3>();
+        break;
       case 4:
-        return join<4>();
+        join<4>();
+        break;
       default:
-        return join_any();
+        join_any();
     }
+    if (rule_.has_nodata())
+      for (T& value : row_) value = rule_.kept_apart(value);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::ranges::none_of(row_, [](T value) { return std::isnan(value); });
+    return true;
   }
 
   template <std::size_t samples>

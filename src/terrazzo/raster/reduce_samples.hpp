@@ -69,10 +69,9 @@ class SampleRule {
     nodata_ = static_cast<T>(*image.nodata);
   }
 
-  // Something other than a mask can take a sample's weight.
-  bool may_hide() const noexcept {
-    return std::is_floating_point_v<T> || alpha_ || has_nodata_;
-  }
+  // Of samples that are not NaN.
+  bool only_masks_hide() const noexcept { return !alpha_ && !hides_nodata_; }
+  bool has_nodata() const noexcept { return has_nodata_; }
   T fill() const noexcept { return has_nodata_ ? nodata_ : T{}; }
 
   bool shows(const T* pixel, std::span<const std::uint8_t> valid, std::size_t at) const {
