@@ -60,7 +60,8 @@ void make_colors(const std::string& path) {
             c < r / 16
                 ? std::uint8_t{0}
                 : static_cast<std::uint8_t>(
-                      hills + 20 * b + (grain >> (4 * static_cast<unsigned>(b)) & 15U));
+                      hills + 20 * b +
+                      static_cast<double>(grain >> (4 * static_cast<unsigned>(b)) & 15U));
     }
     if (file->RasterIO(GF_Write, 0, r, side, 1, row.data(), side, 1, GDT_Byte, bands,
                        nullptr, bands, side * bands, 1, nullptr) != CE_None)
