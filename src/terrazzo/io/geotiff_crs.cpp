@@ -31,7 +31,6 @@ enum Key : std::uint16_t {
   projected_citation = 3073,
   projected_units = 3076,
 };
-constexpr std::uint16_t projected_model = 1;
 constexpr std::uint16_t geographic_model = 2;
 constexpr std::uint16_t pixel_is_point = 2;
 constexpr std::uint16_t user_defined = 32767;
@@ -299,9 +298,9 @@ std::optional<Crs> crs_of(const TiffTags& tags) {
       check_units(*crs, key_value(tags.geo_keys, projected_units));
       return crs;
     }
-  if (model == geographic_model || (model != projected_model && projected == 0))
-    if (auto crs = known(geodetic)) return crs;
   if (auto crs = esri_crs(tags)) return crs;
+  if (model == geographic_model || (model == 0 && projected == 0))
+    if (auto crs = known(geodetic)) return crs;
   return user_crs(tags);
 }
 

@@ -53,14 +53,15 @@ struct Scene {
 
   std::optional<Image> picture(const WarpedRead& request) const {
     const Box native = bounds_of(info.affine, info.rows, info.cols);
-    const LevelReader reader{.info = info,
-                             .type = element_type<T>(),
-                             .levels = levels,
-                             .bounds = Transform{*info.crs, request.crs}(native),
-                             .world = raster::world_width(*info.crs),
-                             .read = [&](std::size_t level, const Window& window) {
-                               return pixels(level, window);
-                             }};
+    const LevelReader reader{
+        .info = info,
+        .type = element_type<T>(),
+        .levels = levels,
+        .bounds = Transform{*info.crs, request.crs}(native),
+        .world = raster::world_width(*info.crs),
+        .read = [&](std::size_t level,
+                    const Window& window) { return pixels(level, window); },
+        .most_pixels = most_pixels};
     return read_warped(reader, request, {});
   }
 };
