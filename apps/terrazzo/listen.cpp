@@ -60,7 +60,7 @@ int run_server(const Listen& listen, const std::stop_token& stop) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   // It ends after the server, so what it runs must not hold the server itself.
   Pool pool{or_else(listen.threads, cores), or_else(listen.max_queue, default_queue)};
-  http::Server server{listen.options, listen.handler, pool};
+  http::Server server{listen.options, listen.handler, pool, listen.quick};
   if (listen.watch) listen.watch(server);
   const std::stop_callback on_stop{stop, [&server] { server.stop(); }};
   listen.greet(url_of(listen.options.address, server.port()));

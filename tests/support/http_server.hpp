@@ -98,8 +98,10 @@ inline Response echo(const Request& request, const Context& /*context*/) {
 class Running {
  public:
   explicit Running(Handler handler = echo, ServerOptions options = {},
-                   std::size_t threads = 2, std::size_t max_queue = 1000)
-      : pool_(threads, max_queue), server_(options, std::move(handler), pool_) {
+                   std::size_t threads = 2, std::size_t max_queue = 1000,
+                   QuickHandler quick = {})
+      : pool_(threads, max_queue),
+        server_(options, std::move(handler), pool_, std::move(quick)) {
     done_ = std::async(std::launch::async, [this] { return server_.run(); });
   }
   ~Running() {

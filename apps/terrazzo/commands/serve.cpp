@@ -80,16 +80,14 @@ std::shared_ptr<io::DiskCache> disk_cache(const maps::Settings& settings) {
                                          settings.raster_disk_cache_size);
 }
 
-// The fast one reads what it can, GDAL the rest. Its blocks get half of the cache.
-std::vector<std::unique_ptr<io::RasterOpener>> openers_for(maps::Settings& settings) {
+// The fast one reads what it can, GDAL the rest.
+std::vector<std::unique_ptr<io::RasterOpener>> openers_for(
+    const maps::Settings& settings, const std::shared_ptr<Budget>& budget) {
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
   if (settings.resampler == "fast") {
-    const auto half = settings.raster_cache_size / 2;
-    settings.raster_cache_size -= half;
     auto headers = catalog::open_headers(settings.driver_path, {.timeout_seconds = 1});
-    openers.push_back(io::tiff_opener({.block_bytes = half,
-                                       .headers = std::move(headers),
-                                       .disk = disk_cache(settings)}));
+    openers.push_back(io::tiff_opener(
+        {.budget = budget, .headers = std::move(headers), .disk = disk_cache(settings)}));
   }
   openers.push_back(formats::gdal_opener(gdal_options(settings)));
   return openers;
@@ -119,16 +117,19 @@ int serve(const Request& request, maps::Settings settings, const Session& sessio
 
   auto database = open_database(settings);
   const auto datasets = database->count({});
-  auto openers = openers_for(settings);
+  const auto budget = Budget::of(settings.raster_cache_size);
+  auto openers = openers_for(settings, budget);
   const maps::Maps maps{settings, std::move(database), std::move(openers),
-                        load_colormaps()};
+                        load_colormaps(), budget};
   http::App app{maps};
 
-  Listen listen{.options = http::server_options(settings),
-                .handler = [&app](const http::Request& asked,
-                                  const Context& context) { return app(asked, context); },
-                .threads = settings.threads,
-                .max_queue = settings.max_queue};
+  Listen listen{
+      .options = http::server_options(settings),
+      .handler = [&app](const http::Request& asked,
+                        const Context& context) { return app(asked, context); },
+      .quick = [&app](const http::RequestView& asked) { return app.at_once(asked); },
+      .threads = settings.threads,
+      .max_queue = settings.max_queue};
   listen.options.address = request.allow_all_ips ? "0.0.0.0" : request.host;
   set_ports(listen.options, request.port, ports);
   listen.watch = [&app](const http::Server& server) { app.watch(server.watcher()); };

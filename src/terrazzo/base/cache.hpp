@@ -9,7 +9,6 @@
 #include <exception>
 #include <functional>
 #include <limits>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,20 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "terrazzo/base/cache_shelf.hpp"
 #include "terrazzo/base/context.hpp"
 #include "terrazzo/base/error.hpp"
 
 namespace terrazzo {
-
-struct CacheFigures {
-  std::uint64_t hits = 0;     // found
-  std::uint64_t joined = 0;   // another caller was making it
-  std::uint64_t misses = 0;   // made here
-  std::uint64_t evicted = 0;  // went to make room
-  std::size_t entries = 0;
-  std::size_t bytes = 0;  // of the entries, as size_of says, plus entry_bytes each
-  std::size_t max_bytes = 0;
-};
 
 // What size_of() says of a value that is given to those who asked for it, but not kept.
 inline constexpr std::size_t never_kept = std::numeric_limits<std::size_t>::max() / 2;
@@ -54,7 +44,19 @@ class Cache {
   // for its shard is not kept.
   explicit Cache(std::size_t max_bytes)
       : shards_(std::clamp<std::size_t>(max_bytes / least_shard, 1, most_shards)) {
-    for (Shard& shard : shards_) shard.max_bytes = max_bytes / shards_.size();
+    (void)resize(max_bytes, 0);
+  }
+
+  // Another budget. margin: by how much it may change next time; figures() then say what
+  // that would change. What has no room any more is in what is returned, to be destroyed
+  // where no lock is held.
+  [[nodiscard]] std::shared_ptr<void> resize(std::size_t max_bytes, std::size_t margin) {
+    const auto gone = std::make_shared<Entries>();
+    for (Shard& shard : shards_) {
+      const std::lock_guard lock{shard.mutex};
+      shard.shelf.resize(max_bytes / shards_.size(), margin / shards_.size(), *gone);
+    }
+    return gone;
   }
 
   // The kept value, or the one make() gives: a Value or a Pointer, not null.
@@ -101,22 +103,21 @@ class Cache {
   Pointer find(const Key& key) {
     Shard& shard = shard_of(key);
     const std::lock_guard lock{shard.mutex};
-    return find_in(shard, key);
+    return shard.shelf.find(key);
   }
 
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
-    std::list<Entry> gone;
+    Entries gone;
     const std::lock_guard lock{shard.mutex};
-    if (const auto at = shard.places.find(key); at != shard.places.end())
-      remove(shard, at->second, gone);
+    shard.shelf.erase(key, gone);
   }
 
   void clear() {
     for (Shard& shard : shards_) {
-      std::list<Entry> gone;
+      Entries gone;
       const std::lock_guard lock{shard.mutex};
-      while (!shard.entries.empty()) remove(shard, shard.entries.begin(), gone);
+      shard.shelf.clear(gone);
     }
   }
 
@@ -124,26 +125,28 @@ class Cache {
     CacheFigures sum;
     for (const Shard& shard : shards_) {
       const std::lock_guard lock{shard.mutex};
-      sum.hits += shard.figures.hits;
-      sum.joined += shard.figures.joined;
-      sum.misses += shard.figures.misses;
-      sum.evicted += shard.figures.evicted;
-      sum.entries += shard.entries.size();
-      sum.bytes += shard.figures.bytes;
-      sum.max_bytes += shard.max_bytes;
+      const CacheFigures part = shard.shelf.summary();
+      sum.hits += part.hits;
+      sum.joined += part.joined;
+      sum.misses += part.misses;
+      sum.evicted += part.evicted;
+      sum.entries += part.entries;
+      sum.bytes += part.bytes;
+      sum.max_bytes += part.max_bytes;
+      sum.near_misses += part.near_misses;
+      sum.late_hits += part.late_hits;
+      sum.make_seconds += part.make_seconds;
     }
     return sum;
   }
 
  private:
+  using Shelf = CacheShelf<Key, Value, Hash>;
+  using Entries = typename Shelf::Entries;
+  using Clock = std::chrono::steady_clock;
+
   static constexpr std::size_t least_shard = std::size_t{16} << 20U;
   static constexpr std::size_t most_shards = 16;
-
-  struct Entry {
-    Key key;
-    Pointer value;
-    std::size_t bytes;
-  };
 
   // A value that is being made.
   struct Flight {
@@ -158,46 +161,14 @@ class Cache {
 
   struct Shard {
     mutable std::mutex mutex;
-    std::list<Entry> entries;  // the one used last is first
-    std::unordered_map<Key, typename std::list<Entry>::iterator, Hash> places;
+    Shelf shelf;
     std::unordered_map<Key, std::shared_ptr<Flight>, Hash> flights;
-    std::size_t max_bytes = 0;
-    CacheFigures figures;
   };
 
   Shard& shard_of(const Key& key) {
     // The map inside uses the low bits of the hash; these are others.
     const auto mixed = static_cast<std::uint64_t>(Hash{}(key)) * 0x9E3779B97F4A7C15U;
     return shards_[(mixed >> 32U) % shards_.size()];
-  }
-
-  static Pointer find_in(Shard& shard, const Key& key) {
-    const auto at = shard.places.find(key);
-    if (at == shard.places.end()) return nullptr;
-    ++shard.figures.hits;
-    shard.entries.splice(shard.entries.begin(), shard.entries, at->second);
-    return at->second->value;
-  }
-
-  // Moves the entry to `gone`, to be destroyed after the lock is released.
-  static void remove(Shard& shard, typename std::list<Entry>::iterator entry,
-                     std::list<Entry>& gone) {
-    shard.figures.bytes -= entry->bytes;
-    shard.places.erase(entry->key);
-    gone.splice(gone.begin(), shard.entries, entry);
-  }
-
-  static void keep(Shard& shard, const Key& key, const Pointer& value, std::size_t bytes,
-                   std::list<Entry>& gone) {
-    if (bytes > shard.max_bytes) return;
-    gone.push_back({key, value, bytes});  // may throw; from here on only places may
-    shard.places.emplace(key, gone.begin());
-    shard.entries.splice(shard.entries.begin(), gone, gone.begin());
-    shard.figures.bytes += bytes;
-    while (shard.figures.bytes > shard.max_bytes) {
-      remove(shard, std::prev(shard.entries.end()), gone);
-      ++shard.figures.evicted;
-    }
   }
 
   // What a caller finds: the value, or somebody who makes it; neither: it has begun a
@@ -209,14 +180,14 @@ class Cache {
 
   static Boarding board(Shard& shard, const Key& key) {
     const std::lock_guard lock{shard.mutex};
-    if (Pointer kept = find_in(shard, key)) return {kept, nullptr};
+    if (Pointer kept = shard.shelf.find(key)) return {kept, nullptr};
     auto& slot = shard.flights[key];
     if (slot) {
-      ++shard.figures.joined;
+      ++shard.shelf.figures.joined;
       return {nullptr, slot};
     }
     slot = std::make_shared<Flight>();
-    ++shard.figures.misses;
+    shard.shelf.count_miss(key);
     return {};
   }
 
@@ -242,11 +213,13 @@ class Cache {
         if (!boarding.kept && !boarding.flight) mine.push_back(i);
       }
       if (mine.empty()) return;
+      const auto start = Clock::now();
       std::vector<Value> made = make(std::span<const std::size_t>{mine});
+      const double each = seconds_since(start) / static_cast<double>(mine.size());
       for (std::size_t j = 0; j < mine.size(); ++j)
         values[mine[j]] =
             landed(shard_of(keys[mine[j]]), keys[mine[j]],
-                   std::make_shared<const Value>(std::move(made.at(j))), size_of);
+                   std::make_shared<const Value>(std::move(made.at(j))), size_of, each);
     } catch (const Error& e) {
       end_mine(e, nullptr);
       throw;
@@ -258,25 +231,34 @@ class Cache {
 
   // Keeps the value and ends its flight.
   template <class SizeOf>
-  Pointer landed(Shard& shard, const Key& key, Pointer value, SizeOf& size_of) {
-    std::list<Entry> gone;
+  Pointer landed(Shard& shard, const Key& key, Pointer value, SizeOf& size_of,
+                 double seconds) {
+    Entries gone;
     const std::size_t bytes = static_cast<std::size_t>(size_of(*value)) + entry_bytes;
     {
       const std::lock_guard lock{shard.mutex};
-      keep(shard, key, value, bytes, gone);
+      shard.shelf.keep(key, value, bytes, gone);
+      shard.shelf.figures.make_seconds += seconds;
     }
     end_flight(shard, key, value, std::nullopt, nullptr);
     return value;
+  }
+
+  static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
   // Makes the value of the flight that this caller has begun, and ends the flight.
   template <class Make, class SizeOf>
   Pointer made(Shard& shard, const Key& key, Make& make, SizeOf& size_of) {
     try {
+      const auto start = Clock::now();
+      Pointer value;
       if constexpr (std::is_convertible_v<std::invoke_result_t<Make&>, Pointer>)
-        return landed(shard, key, make(), size_of);
+        value = make();
       else
-        return landed(shard, key, std::make_shared<const Value>(make()), size_of);
+        value = std::make_shared<const Value>(make());
+      return landed(shard, key, std::move(value), size_of, seconds_since(start));
     } catch (const Error& e) {
       end_flight(shard, key, nullptr, e, nullptr);
       throw;

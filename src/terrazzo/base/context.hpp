@@ -7,6 +7,8 @@
 
 namespace terrazzo {
 
+class Stages;
+
 // How long a piece of work may take and whether anybody still wants it. The last
 // argument of whatever may take long; kernels look at it once per block of rows.
 struct Context {
@@ -14,6 +16,7 @@ struct Context {
 
   std::stop_token stop{};
   Clock::time_point deadline = Clock::time_point::max();
+  Stages* stages = nullptr;  // is told where the time goes; see stages.hpp
 
   bool has_ended() const noexcept {
     return stop.stop_requested() || Clock::now() > deadline;

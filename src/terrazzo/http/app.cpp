@@ -2,11 +2,15 @@
 
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/http/answer.hpp"
+#include "terrazzo/http/call.hpp"
 #include "terrazzo/http/cors.hpp"
+#include "terrazzo/http/hits.hpp"
 #include "terrazzo/http/metrics.hpp"
 #include "terrazzo/http/router.hpp"
 #include "terrazzo/http/text.hpp"
+#include "terrazzo/http/timing.hpp"
 #include "terrazzo/http/transfer.hpp"
+#include "terrazzo/http/wire.hpp"
 
 namespace terrazzo::http {
 namespace {
@@ -14,10 +18,6 @@ namespace {
 using Clock = Context::Clock;
 
 constexpr std::string_view unknown_route = "none";
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 Response options_answer(const Match& match) {
   Response response;
@@ -76,7 +76,8 @@ struct App::State {
         router(route_kinds()),
         metadata_origins(maps.settings().allowed_origins_metadata,
                          "allowed_origins_metadata"),
-        tile_origins(maps.settings().allowed_origins_tiles, "allowed_origins_tiles") {}
+        tile_origins(maps.settings().allowed_origins_tiles, "allowed_origins_tiles"),
+        hits(maps.budget()) {}
 
   Response answer(const Match& match, const Request& request,
                   const Context& context) const {
@@ -117,17 +118,49 @@ struct App::State {
     if (match.route->cors == Cors::tiles) tile_origins.apply(request, response);
   }
 
+  // What HTTP adds to an answer of a route.
+  void finish(const Match& match, const Request& request, Response& response) const {
+    add_cors(match, request, response);
+    transfer(request, response);
+    set_header(response, "X-Content-Type-Options", "nosniff");
+  }
+
+  // Remembers both answers that the like of this request can get.
+  void remember(const Match& match, const Request& request,
+                const maps::Picture& picture) const {
+    const std::string& caching = site.maps.settings().cache_control;
+    Request bare{.method = "GET"};
+    if (const auto origin = request.header("origin"); !origin.empty())
+      bare.headers.emplace_back("origin", origin);
+    Response found = picture_found(picture, caching);
+    finish(match, bare, found);
+    set_header(found, timing_header, std::string{timing_of_hit});
+    Response known = not_modified(picture.etag(), caching);
+    finish(match, bare, known);
+    const auto name = match.route->name;
+    hits.remember(request,
+                  {picture, head_lines(found), head_lines(known),
+                   metrics.row(name, found.status), metrics.row(name, known.status)});
+  }
+
+  log::Level request_level() const {
+    return site.maps.settings().debug ? log::Level::info : log::Level::debug;
+  }
+
   void record(const Match& match, const Request& request, const Response& response,
-              Clock::time_point start) const {
+              Clock::duration total, std::string_view timing) const {
     const auto name = match.route == nullptr ? unknown_route : match.route->name;
-    const double seconds = seconds_since(start);
+    const double seconds = std::chrono::duration<double>(total).count();
     metrics.count(name, response.status, seconds);
-    const auto level = site.maps.settings().debug ? log::Level::info : log::Level::debug;
+    const auto level = request_level();
     if (!log::is_enabled(level)) return;
-    const log::Field fields[] = {
-        {"method", request.method},      {"path", request.path},
-        {"query", query_text(request)},  {"status", response.status},
-        {"bytes", response.body.size()}, {"ms", seconds * 1000}};
+    const log::Field fields[] = {{"method", request.method},
+                                 {"path", request.path},
+                                 {"query", query_text(request)},
+                                 {"status", response.status},
+                                 {"bytes", response.body.size()},
+                                 {"ms", seconds * 1000},
+                                 {"stages", timing}};
     log::write(level, "a request was answered", fields);
   }
 
@@ -136,6 +169,7 @@ struct App::State {
   Router router;
   OriginRules metadata_origins;
   OriginRules tile_origins;
+  mutable Hits hits;
 };
 
 App::App(const maps::Maps& maps) : state_(std::make_unique<State>(maps)) {}
@@ -147,17 +181,34 @@ void App::watch(std::function<ServerFigures()> figures) {
 
 Response App::operator()(const Request& request, const Context& context) const {
   const auto start = Clock::now();
+  Stages stages;
+  Context timed = context;
+  if (timed.stages == nullptr) timed.stages = &stages;
   try {
     const Match match = state_->router.find(request.method, request.path);
-    Response response = state_->answer(match, request, context);
-    state_->add_cors(match, request, response);
-    transfer(request, response);
-    set_header(response, "X-Content-Type-Options", "nosniff");
-    state_->record(match, request, response, start);
+    Response response = state_->answer(match, request, timed);
+    state_->finish(match, request, response);
+    const bool is_picture = response.picture && response.status == 200;
+    if (response.picture && request.method == "GET")
+      state_->remember(match, request, *response.picture);
+    const auto total = Clock::now() - start;
+    std::string timing = timing_text(*timed.stages, total, is_picture);
+    state_->record(match, request, response, total, timing);
+    set_header(response, timing_header, std::move(timing));
     return response;
   } catch (const std::exception& e) {
     log::error("an answer could not be finished", {{"error", e.what()}});
     return status_page(500);
+  }
+}
+
+std::optional<ReadyAnswer> App::at_once(const RequestView& request) const {
+  // Requests that are logged take the long way, where that is done.
+  if (log::is_enabled(state_->request_level())) return std::nullopt;
+  try {
+    return state_->hits.find(request);
+  } catch (const std::exception&) {  // no memory: somebody else will say so
+    return std::nullopt;
   }
 }
 

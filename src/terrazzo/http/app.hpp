@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "terrazzo/http/server.hpp"
@@ -27,6 +28,10 @@ class App {
   ~App();
 
   Response operator()(const Request& request, const Context& context) const;
+
+  // The same for a picture that is kept and was asked for in these words before; nothing
+  // if it takes more than that. Never waits: for threads that serve connections.
+  std::optional<ReadyAnswer> at_once(const RequestView& request) const;
 
   // Where /healthz and /metrics learn about the server. Before the first request.
   void watch(std::function<ServerFigures()> figures);

@@ -73,7 +73,8 @@ Response asset_answer(const Request& request, const Asset& asset) {
   const bool is_forever = has_hash(asset.path);
   const std::string_view caching =
       is_forever ? "public, max-age=31536000, immutable" : "no-cache";
-  if (is_known(request, asset.etag)) return not_modified(asset.etag, caching);
+  if (is_known(request.header("if-none-match"), asset.etag))
+    return not_modified(asset.etag, caching);
   Response response;
   response.type = media_type(asset.path);
   set_header(response, "Cache-Control", std::string{caching});

@@ -100,20 +100,32 @@ std::string color_text(const Color& color) {
   return fmt::format("#{:02x}{:02x}{:02x}", color.r, color.g, color.b);
 }
 
-Response picture_answer(const Call& call, const maps::Picture& picture) {
-  const std::string& caching = call.site.maps.settings().cache_control;
-  if (is_known(call.request, picture.etag()))
-    return not_modified(picture.etag(), caching);
+Response picture_found(const maps::Picture& picture, std::string_view cache_control) {
   Response response;
   response.type = picture.type();
-  const maps::Picture::Drawn drawn = picture.drawn(call.context);
-  response.body = drawn.bytes;
-  if (!drawn.complete) {
-    set_header(response, "Cache-Control", "no-store");
-    return response;
-  }
-  if (!caching.empty()) set_header(response, "Cache-Control", caching);
+  if (!cache_control.empty())
+    set_header(response, "Cache-Control", std::string{cache_control});
   set_header(response, "ETag", picture.etag());
+  return response;
+}
+
+Response picture_answer(const Call& call, const maps::Picture& picture) {
+  const std::string& caching = call.site.maps.settings().cache_control;
+  Response response;
+  if (is_known(call.request.header("if-none-match"), picture.etag())) {
+    response = not_modified(picture.etag(), caching);
+  } else {
+    const maps::Picture::Drawn drawn = picture.drawn(call.context);
+    if (drawn.complete) {
+      response = picture_found(picture, caching);
+    } else {
+      response.type = picture.type();
+      set_header(response, "Cache-Control", "no-store");
+    }
+    response.body = drawn.bytes;
+    if (!drawn.complete) return response;
+  }
+  response.picture = std::make_shared<const maps::Picture>(picture);
   return response;
 }
 

@@ -53,6 +53,9 @@ R picture_request(const Call& call,
   return request;
 }
 
+// 200 with the headers of a picture, without its bytes.
+Response picture_found(const maps::Picture& picture, std::string_view cache_control);
+
 // 304 if the client has the picture already, else its bytes, made if nobody has it yet.
 Response picture_answer(const Call& call, const maps::Picture& picture);
 

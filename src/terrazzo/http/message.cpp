@@ -46,12 +46,23 @@ std::string_view Request::header(std::string_view lower_case_name) const noexcep
   return found == headers.end() ? std::string_view{} : std::string_view{found->second};
 }
 
+std::string_view RequestView::header(std::string_view name) const noexcept {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  };
+  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+  for (const auto& [given, value] : headers)
+    if (std::ranges::equal(given, name, same)) return value;
+  return {};
+}
+
 const std::string* Request::parameter(std::string_view name) const noexcept {
   const auto found = std::ranges::find(query, name, &Pairs::value_type::first);
   return found == query.end() ? nullptr : &found->second;
 }
 
 void split_target(std::string_view target, Request& request) {
+  request.target = target;
   // The absolute form "http://host/path" that proxies send.
   if (target.starts_with("http://") || target.starts_with("https://")) {
     const auto slash = target.find_first_of("/?", target.find("//") + 2);

@@ -3,10 +3,15 @@
 // Lambda handler both make a Request, and both send a Response.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace terrazzo::maps {
+class Picture;
+}
 
 namespace terrazzo::http {
 
@@ -14,14 +19,25 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = "GET";
-  std::string path = "/";  // percent-decoded
-  Pairs query{};           // percent-decoded, in order; the first of a name wins
-  Pairs headers{};         // names in lower case
+  std::string target = "/";  // as it came: path and query
+  std::string path = "/";    // percent-decoded
+  Pairs query{};             // percent-decoded, in order; the first of a name wins
+  Pairs headers{};           // names in lower case
   std::string body{};
 
   // Empty view if there is none.
   std::string_view header(std::string_view lower_case_name) const noexcept;
   const std::string* parameter(std::string_view name) const noexcept;
+};
+
+// A request that is not taken apart: views into what a connection has read.
+struct RequestView {
+  std::string_view method{};
+  std::string_view target{};
+  std::span<const std::pair<std::string_view, std::string_view>> headers{};
+
+  // The first of this name, capitals aside; an empty view if there is none.
+  std::string_view header(std::string_view name) const noexcept;
 };
 
 // The bytes of an answer. Copies share them, so a picture goes from the cache to the
@@ -56,6 +72,15 @@ struct Response {
   std::string type = "application/json";
   Body body{};
   Pairs headers{};  // besides Content-Type and Content-Length
+  // What the body is: to answer the like of this request without planning it.
+  std::shared_ptr<const maps::Picture> picture{};
+};
+
+// An answer whose head is written but for what depends on the connection and the time;
+// see wire.hpp. A body of no bytes: it has no length either.
+struct ReadyAnswer {
+  std::shared_ptr<const std::string> head{};
+  Body body{};
 };
 
 // "/a%20b?x=1&y=[2]" -> path and query. Wrong percent signs stay as they are; invalid

@@ -46,6 +46,14 @@ TEST_CASE("headers are found by their lower-case name") {
   CHECK(request.header("range").empty());
 }
 
+TEST_CASE("headers of a view are found whatever their capitals") {
+  const std::pair<std::string_view, std::string_view> headers[]{{"If-None-MATCH", "a"},
+                                                                {"if-none-match", "b"}};
+  const RequestView view{"GET", "/", headers};
+  CHECK(view.header("if-none-match") == "a");
+  CHECK(view.header("if-none").empty());
+}
+
 TEST_CASE("whatever bytes come, path and query are UTF-8") {
   std::mt19937 random{7};
   std::uniform_int_distribution<int> byte{0, 255};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "terrazzo/http/server.hpp"
 #include "terrazzo/maps/maps.hpp"
@@ -16,11 +17,22 @@ class Metrics {
   Metrics();
   ~Metrics();
 
+  // Where answers of one route and status are counted; good as long as the Metrics.
+  class Row {
+    friend class Metrics;
+    void* requests = nullptr;
+    void* durations = nullptr;
+  };
+
   // route: a name of the route table, so that there are few.
-  void count(std::string_view route, int status, double seconds);
+  Row row(std::string_view route, int status);
+  static void count(const Row& row, double seconds);
+  void count(std::string_view route, int status, double seconds) {
+    count(row(route, status), seconds);
+  }
 
   // Everything counted, and how caches, server and process are at this moment.
-  std::string text(const maps::CacheFigures& cache,
+  std::string text(const std::vector<Budget::Share>& caches,
                    const std::optional<ServerFigures>& server);
 
   static constexpr std::string_view type = "text/plain; version=0.0.4; charset=utf-8";

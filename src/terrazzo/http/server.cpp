@@ -110,10 +110,11 @@ void Shard::end() {
 }
 
 struct Server::State {
-  State(const ServerOptions& options, Handler handler, Pool& pool)
+  State(const ServerOptions& options, Handler handler, Pool& pool, QuickHandler quick)
       : common(std::make_shared<Common>()) {
     common->options = options;
     common->handler = std::move(handler);
+    common->quick = std::move(quick);
     raise_file_limit();
     const std::size_t count = io_thread_count(options.io_threads);
     for (std::size_t i = 0; i < count; ++i)
@@ -153,8 +154,10 @@ struct Server::State {
   bool has_run = false;
 };
 
-Server::Server(const ServerOptions& options, Handler handler, Pool& pool)
-    : state_(std::make_shared<State>(options, std::move(handler), pool)) {}
+Server::Server(const ServerOptions& options, Handler handler, Pool& pool,
+               QuickHandler quick)
+    : state_(
+          std::make_shared<State>(options, std::move(handler), pool, std::move(quick))) {}
 
 Server::~Server() {
   stop();

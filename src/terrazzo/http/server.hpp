@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "terrazzo/base/context.hpp"
@@ -18,6 +19,10 @@ namespace terrazzo::http {
 
 // Called from the pool's threads, several at once. Throws nothing: it answers.
 using Handler = std::function<Response(const Request&, const Context&)>;
+
+// Called before that, from the threads that serve connections, for requests without a
+// body. Nothing: the Handler is to answer. It must not wait for anything. Throws nothing.
+using QuickHandler = std::function<std::optional<ReadyAnswer>(const RequestView&)>;
 
 // Times are in seconds.
 struct ServerOptions {
@@ -52,7 +57,8 @@ class Server {
  public:
   // Listens at once. Throws unavailable: every port of the range is taken. denied: the
   // system does not let us. invalid_input: the address is not one of this machine.
-  Server(const ServerOptions& options, Handler handler, Pool& pool);
+  Server(const ServerOptions& options, Handler handler, Pool& pool,
+         QuickHandler quick = {});
   ~Server();  // as stop(), waiting for nobody
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -179,6 +179,58 @@ TEST_CASE("a full queue is answered with 503 at once") {
   CHECK(starts(refused.get("/4"), 200));
 }
 
+TEST_CASE("what is at hand is answered while every thread is busy and the queue full") {
+  std::latch release{1};
+  std::atomic<int> entered{0};
+  const auto busy = [&](const Request& request, const Context& context) {
+    ++entered;
+    release.wait();
+    return echo(request, context);
+  };
+  const auto head = std::make_shared<const std::string>("HTTP/1.1 200 OK\r\nETag: x\r\n");
+  const auto quick = [&](const RequestView& request) -> std::optional<ReadyAnswer> {
+    if (request.target != "/kept?a=%20") return std::nullopt;
+    return ReadyAnswer{head,
+                       fmt::format("{} {}", request.method, request.header("HOST"))};
+  };
+  Running server{busy, {}, 1, 1, quick};
+  Client running{server.port()};
+  running.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  while (entered == 0) std::this_thread::sleep_for(1ms);
+  Client waiting{server.port()};
+  waiting.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  while (server->figures().in_flight < 2) std::this_thread::sleep_for(1ms);
+
+  Client hit{server.port()};
+  const std::string answer = hit.get("/kept?a=%20");
+  CHECK(answer.starts_with("HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: 5\r\nDate: "));
+  CHECK(answer.ends_with("\r\n\r\nGET x"));
+  hit.send("HEAD /kept?a=%20 HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n");
+  const std::string old = hit.answer(true);
+  CHECK(old.find("Content-Length: 6\r\n") != old.npos);
+  CHECK(old.ends_with("Connection: keep-alive\r\n\r\n"));
+  CHECK(starts(hit.get("/3"), 503));
+  release.count_down();
+  CHECK(running.answer().ends_with("GET /1 "));
+  CHECK(waiting.answer().ends_with("GET /2 "));
+}
+
+TEST_CASE("a thousand requests at once are answered in their order, at hand or not") {
+  const auto head = std::make_shared<const std::string>("HTTP/1.1 200 OK\r\n");
+  const auto quick = [&](const RequestView& request) -> std::optional<ReadyAnswer> {
+    if (request.target.ends_with("7")) return std::nullopt;
+    return ReadyAnswer{head, fmt::format("GET {} ", request.target)};
+  };
+  Running server{echo, {}, 2, 1000, quick};
+  Client client{server.port()};
+  std::string all;
+  for (int i = 0; i < 1000; ++i)
+    all += fmt::format("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", i);
+  client.send(all);
+  for (int i = 0; i < 1000; ++i)
+    REQUIRE(client.answer().ends_with(fmt::format("GET /{} ", i)));
+}
+
 TEST_CASE("stop() lets running requests finish, then the server ends") {
   std::latch release{1};
   std::latch entered{1};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "terrazzo/http/answer.hpp"
 #include "terrazzo/http/text.hpp"
@@ -19,6 +20,8 @@ constexpr std::size_t most_linger_bytes = std::size_t{16} << 20;
 constexpr auto linger_time = std::chrono::seconds{2};
 constexpr auto half_closed_grace = std::chrono::seconds{1};
 constexpr auto late_again = std::chrono::milliseconds{20};
+// A request with more headers is none to be answered at once.
+constexpr std::size_t most_viewed_headers = 64;
 
 template <class Message>
 Request request_of(Message& message) {
@@ -53,6 +56,7 @@ Session::Session(tcp::socket socket, std::shared_ptr<Shard> shard)
   ++common_.connections;
   error_code ignored;
   stream_.socket().set_option(tcp::no_delay{true}, ignored);
+  stream_.socket().non_blocking(true, ignored);
 }
 
 void Session::wait_for_request() {
@@ -66,6 +70,18 @@ void Session::wait_for_request() {
   is_idle_ = true;
   stream_.expires_after(seconds(common_.options.idle_timeout));
   stream_.async_read_some(buffer_.prepare(read_size), then(&Session::request_begins));
+}
+
+// Not within the one before: there may be hundreds in the buffer.
+void Session::next_request() {
+  if (buffer_.size() == 0) return wait_for_request();
+  asio::post(shard_->io, [self = shared_from_this()] {
+    try {
+      self->wait_for_request();
+    } catch (const std::exception&) {
+      self->close();
+    }
+  });
 }
 
 void Session::turn_away() {
@@ -86,6 +102,10 @@ void Session::read_head() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(common_.options.max_header_bytes));
   parser_->body_limit(common_.options.max_body_bytes);
+  // Mostly all of it is here: then nobody has to wait for the rest.
+  error_code fault;
+  buffer_.consume(parser_->put(buffer_.data(), fault));
+  if (fault != beast::http::error::need_more) return head_was_read(fault, 0);
   begin_patience(common_.options.header_timeout);
   beast::http::async_read_header(stream_, buffer_, *parser_,
                                  then(&Session::head_was_read));
@@ -141,7 +161,7 @@ void Session::head_was_read(error_code fault, std::size_t /*size*/) {
   is_head_ = message.method() == beast::http::verb::head;
   if (!is_http_1_0_ && message.count(beast::http::field::host) == 0)
     return answer_and_close(400);
-  if (parser_->is_done()) return hand_over();
+  if (parser_->is_done()) return answer_at_once() ? write() : hand_over();
   if (!is_http_1_0_ &&
       beast::iequals(message[beast::http::field::expect], "100-continue"))
     return send_continue();
@@ -171,6 +191,33 @@ void Session::body_was_read(error_code fault, std::size_t /*size*/) {
   hand_over();
 }
 
+// False: it takes a thread of the pool.
+bool Session::answer_at_once() {
+  if (!common_.quick) return false;
+  const auto& message = parser_->get();
+  std::array<std::pair<std::string_view, std::string_view>, most_viewed_headers> headers;
+  std::size_t count = 0;
+  for (const auto& field : message) {
+    if (count == headers.size()) return false;
+    const auto name = field.name_string();
+    const auto value = field.value();
+    headers[count++] = {{name.data(), name.size()}, {value.data(), value.size()}};
+  }
+  const auto method = message.method_string();
+  const auto target = message.target();
+  auto ready = common_.quick({{method.data(), method.size()},
+                              {target.data(), target.size()},
+                              std::span{headers}.first(count)});
+  if (!ready) return false;
+  if (common_.draining) keeps_ = false;
+  head_ = *ready->head;
+  const bool has_length = !ready->body.empty();
+  end_head(head_, has_length ? std::optional{ready->body.size()} : std::nullopt,
+           {keeps_, is_http_1_0_});
+  body_ = is_head_ ? Body{} : std::move(ready->body);
+  return true;
+}
+
 void Session::hand_over() {
   static const Response broken = status_page(500);
   patience_.cancel();
@@ -179,8 +226,9 @@ void Session::hand_over() {
   ++number_;
   const Context context{stop_.get_token(),
                         Clock::now() + seconds(common_.options.request_timeout)};
-  const auto exchange =
-      std::make_shared<Exchange>(Exchange{request_of(parser_->get()), context, broken});
+  const auto exchange = std::make_shared<Exchange>(
+      Exchange{request_of(parser_->get()), context, broken, Clock::now()});
+  exchange->context.stages = &exchange->stages;
   if (post(exchange)) return watch_client();
   ++common_.rejected;
   answer(busy_answer("the server is busy; try again"));
@@ -199,6 +247,7 @@ bool Session::post(const std::shared_ptr<Exchange>& exchange) {
 
 // On a thread of the pool. The answer stays a broken one if the handler throws.
 void Session::work(const std::shared_ptr<Exchange>& exchange) noexcept {
+  exchange->stages.add(Stage::queue, Clock::now() - exchange->posted);
   try {
     if (!common_.is_over)
       exchange->response = common_.handler(exchange->request, exchange->context);
@@ -255,10 +304,21 @@ void Session::answer_and_close(int status) {
 }
 
 void Session::send(Response response) {
-  head_ = head_of(response, keeps_, is_http_1_0_);
+  head_ = head_of(response, {keeps_, is_http_1_0_});
   body_ = is_head_ ? Body{} : std::move(response.body);
-  sent_ = 0;
-  write_rest();
+  write();
+}
+
+// What the system takes at once; mostly that is all of it.
+void Session::write() {
+  const std::string_view body = body_.view();
+  const std::array buffers{asio::const_buffer{head_.data(), head_.size()},
+                           asio::const_buffer{body.data(), body.size()}};
+  error_code fault;
+  sent_ = stream_.socket().write_some(buffers, fault);
+  if (fault && fault != asio::error::would_block) return close();
+  if (sent_ < head_.size() + body.size()) return write_rest();
+  was_written();
 }
 
 void Session::write_rest() {
@@ -276,8 +336,12 @@ void Session::part_was_written(error_code fault, std::size_t size) {
   if (fault) return close();
   sent_ += size;
   if (sent_ < head_.size() + body_.size()) return write_rest();
+  was_written();
+}
+
+void Session::was_written() {
   body_ = {};
-  if (keeps_) return wait_for_request();
+  if (keeps_) return next_request();
   error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(linger_time);

@@ -16,6 +16,7 @@
 #include <boost/beast.hpp>
 
 #include "terrazzo/base/pool.hpp"
+#include "terrazzo/base/stages.hpp"
 #include "terrazzo/http/server.hpp"
 
 namespace terrazzo::http {
@@ -35,6 +36,7 @@ struct Common {
 
   ServerOptions options;
   Handler handler;
+  QuickHandler quick;  // may be empty
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::uint64_t> rejected{0};
@@ -119,6 +121,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Request request;
     Context context;
     Response response;
+    Context::Clock::time_point posted;
+    Stages stages{};
   };
 
   // Calls a member with what an operation came to. If it throws, the memory has run out
@@ -134,6 +138,7 @@ class Session : public std::enable_shared_from_this<Session> {
     };
   }
 
+  void next_request();
   void request_begins(error_code fault, std::size_t size);
   void read_head();
   void head_was_read(error_code fault, std::size_t size);
@@ -146,6 +151,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse(error_code fault);
 
   void hand_over();
+  bool answer_at_once();
   bool post(const std::shared_ptr<Exchange>& exchange);
   void work(const std::shared_ptr<Exchange>& exchange) noexcept;
   void watch_client();
@@ -154,7 +160,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void answer(Response response);
   void answer_and_close(int status);
   void send(Response response);
+  void write();
   void write_rest();
+  void was_written();
   void part_was_written(error_code fault, std::size_t size);
   void linger();
   void rest_was_read(error_code fault, std::size_t size);

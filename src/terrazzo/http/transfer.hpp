@@ -7,9 +7,9 @@
 
 namespace terrazzo::http {
 
-// Does If-None-Match name the ETag (or "*")? Weak comparison, as for GET. An empty ETag
-// never matches.
-bool is_known(const Request& request, std::string_view etag);
+// Does the header If-None-Match name the ETag (or "*")? Weak comparison, as for GET. An
+// empty ETag never matches.
+bool is_known(std::string_view if_none_match, std::string_view etag);
 
 // 304 with the headers that a cache needs.
 Response not_modified(std::string_view etag, std::string_view cache_control);

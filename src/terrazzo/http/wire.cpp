@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <thread>
 
 #include <fmt/format.h>
@@ -13,12 +14,23 @@
 namespace terrazzo::http {
 namespace {
 
-std::string date_now() {
+// "Date: …" with its end, written once a second by each thread.
+std::string_view date_line() {
+  struct Written {
+    std::time_t second = -1;
+    std::string line{};
+  };
+  thread_local Written written;
   const std::time_t now = std::time(nullptr);
+  if (written.second == now) return written.line;
   std::tm utc{};
   gmtime_r(&now, &utc);
   char text[64];
-  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc)};
+  const std::size_t size =
+      std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+  written.line.assign(text, size);
+  written.second = now;
+  return written.line;
 }
 
 // A control character would end the header or begin another.
@@ -31,17 +43,28 @@ void append_header(std::string& head, std::string_view name, std::string_view va
 
 }  // namespace
 
-std::string head_of(const Response& response, bool keeps, bool is_http_1_0) {
+std::string head_lines(const Response& response) {
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
-  append_header(head, "Date", date_now());
   if (!response.type.empty()) append_header(head, "Content-Type", response.type);
-  if (response.status != 304 && response.status != 204)
-    append_header(head, "Content-Length", std::to_string(response.body.size()));
   for (const auto& [name, value] : response.headers) append_header(head, name, value);
-  if (!keeps) append_header(head, "Connection", "close");
-  if (keeps && is_http_1_0) append_header(head, "Connection", "keep-alive");
-  return head + "\r\n";
+  return head;
+}
+
+void end_head(std::string& head, std::optional<std::size_t> length, Manners manners) {
+  if (length) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", *length);
+  head += date_line();
+  if (!manners.keeps) head += "Connection: close\r\n";
+  if (manners.keeps && manners.is_http_1_0) head += "Connection: keep-alive\r\n";
+  head += "\r\n";
+}
+
+std::string head_of(const Response& response, Manners manners) {
+  std::string head = head_lines(response);
+  const bool has_length = response.status != 304 && response.status != 204;
+  end_head(head, has_length ? std::optional{response.body.size()} : std::nullopt,
+           manners);
+  return head;
 }
 
 Context::Clock::duration seconds(double count) noexcept {

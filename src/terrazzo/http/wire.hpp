@@ -2,6 +2,7 @@
 // What the server needs besides its sockets.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "terrazzo/base/context.hpp"
@@ -9,9 +10,22 @@
 
 namespace terrazzo::http {
 
-// Status line and headers of an answer, the blank line included. keeps: the connection
-// stays open.
-std::string head_of(const Response& response, bool keeps, bool is_http_1_0);
+// How a connection goes on after an answer.
+struct Manners {
+  bool keeps = true;  // it stays open
+  bool is_http_1_0 = false;
+};
+
+// Status line, type and headers of an answer, each line with its end: what of a head is
+// the same for every connection. No Content-Length.
+std::string head_lines(const Response& response);
+
+// Appends what is missing: Content-Length if the answer has one, Date, Connection and the
+// blank line.
+void end_head(std::string& head, std::optional<std::size_t> length, Manners manners);
+
+// The whole head of an answer, the blank line included.
+std::string head_of(const Response& response, Manners manners);
 
 // Held within 0 and a year.
 Context::Clock::duration seconds(double count) noexcept;

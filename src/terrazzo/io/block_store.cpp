@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/base/stages.hpp"
 
 namespace terrazzo::io {
 namespace {
@@ -37,6 +38,7 @@ class BlockRead {
 
   std::vector<Block> run(Pool* helpers, const Context& context) {
     fetch(context);
+    const StageTimer timer{context.stages, Stage::decode};
     const auto one = [&](std::size_t i) {
       context.check();
       decode(i);
@@ -62,6 +64,7 @@ class BlockRead {
       bytes_[i].resize(place.size);
       pieces.push_back({place.offset, bytes_[i]});
     }
+    const StageTimer timer{context.stages, Stage::read};
     if (!pieces.empty()) tiff_.source->read(pieces, context);
   }
 

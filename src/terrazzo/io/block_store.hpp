@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "terrazzo/base/budget.hpp"
 #include "terrazzo/base/cache.hpp"
 #include "terrazzo/base/pool.hpp"
 #include "terrazzo/io/geotiff.hpp"
@@ -52,6 +53,11 @@ class BlockStore {
   explicit BlockStore(std::size_t max_bytes, std::shared_ptr<Pool> helpers = {})
       : blocks_(max_bytes), helpers_(std::move(helpers)) {}
 
+  // From now on, what is kept is a share of that.
+  void join(Budget& budget, double weight) {
+    seat_ = budget.add("blocks", weight, blocks_);
+  }
+
   // The blocks in the order of `ids`, no two of which are equal. What is not kept is
   // read at once, of all images together; two callers never read the same.
   // Blocks that cannot be decoded have `damage`; they are reported and not kept.
@@ -79,6 +85,7 @@ class BlockStore {
 
   Cache<Key, Block, Hash> blocks_;
   const std::shared_ptr<Pool> helpers_;
+  Budget::Seat seat_{};
 };
 
 }  // namespace terrazzo::io

@@ -14,6 +14,9 @@ namespace {
 // What a file that is not on this machine was found to be is believed for a while.
 constexpr auto trusted_for = std::chrono::seconds{60};
 constexpr std::size_t header_bytes = std::size_t{64} << 20U;
+
+// Of a budget's share at the beginning; encoded pictures have 3.
+constexpr double weight = 1;
 constexpr std::size_t most_seen = 100'000;
 
 bool is_remote(const std::string& uri) {
@@ -50,7 +53,9 @@ TiffFiles::TiffFiles(const TiffOptions& options)
     : headers_(options.headers),
       disk_(options.disk),
       least_bytes_(header_bytes / std::max<std::size_t>(options.open_files, 1)),
-      files_(header_bytes) {}
+      files_(header_bytes) {
+  if (options.budget) seat_ = options.budget->add("headers", weight, files_);
+}
 
 TiffFiles::File TiffFiles::open(const std::string& uri, const Context& context) {
   if (!is_remote(uri)) return open_now(uri, context);

@@ -58,6 +58,7 @@ class TiffFiles {
   const std::size_t least_bytes_;            // that an open file counts for
   Cache<std::string, OpenTiff> files_;       // by URI and generation
   Cache<std::string, OpenTiff> flights_{0};  // by URI: who asks a server asks for all
+  Budget::Seat seat_{};
   std::atomic<std::uint64_t> last_id_{0};
   std::mutex seen_lock_;
   std::map<std::string, Seen> seen_;  // remote files, by URI

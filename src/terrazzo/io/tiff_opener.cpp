@@ -10,6 +10,14 @@
 namespace terrazzo::io {
 namespace {
 
+// Of a budget's share at the beginning; encoded pictures have 3.
+constexpr double weight = 3;
+
+// A cache has the fewer locks, and so room for larger blocks, the less it is.
+std::size_t bytes_at_first(const TiffOptions& options) {
+  return options.budget ? options.budget->max_bytes() / 8 : options.block_bytes;
+}
+
 // The caller decodes too.
 std::shared_ptr<Pool> decoding_helpers() {
   const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);
@@ -20,7 +28,10 @@ class TiffOpener : public RasterOpener {
  public:
   explicit TiffOpener(const TiffOptions& options)
       : files_(std::make_shared<TiffFiles>(options)),
-        store_(std::make_shared<BlockStore>(options.block_bytes, decoding_helpers())) {}
+        store_(
+            std::make_shared<BlockStore>(bytes_at_first(options), decoding_helpers())) {
+    if (options.budget) store_->join(*options.budget, weight);
+  }
 
   std::shared_ptr<const Raster> open(const std::string& uri, int band,
                                      const Context& context) const override {

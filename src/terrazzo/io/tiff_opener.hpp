@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "terrazzo/base/budget.hpp"
 #include "terrazzo/io/disk_cache.hpp"
 #include "terrazzo/io/header_store.hpp"
 #include "terrazzo/io/raster.hpp"
@@ -13,6 +14,8 @@ namespace terrazzo::io {
 struct TiffOptions {
   std::size_t block_bytes = std::size_t{256} << 20U;  // of decoded blocks that are kept
   std::size_t open_files = 512;                       // whose directories are kept
+  // If there is one, blocks and directories are kept in shares of it instead.
+  std::shared_ptr<Budget> budget{};
   std::shared_ptr<HeaderStore> headers{};  // of remote files; null: none outlive us
   std::shared_ptr<DiskCache> disk{};       // of remote files' bytes; null: there is none
 };

@@ -132,7 +132,7 @@ std::vector<ClassEntry> known_classes(const catalog::Record& record,
 
 Histogram Maps::histogram(const catalog::Keys& keys, std::size_t bins,
                           const Context& context) const {
-  const auto record = state_->record(keys, context);
+  const auto record = this->record(keys, context);
   const Image image = sample(*state_->raster(record, context), context);
   raster::StatisticsSum sum{image.type()};
   sum.add(image);
@@ -175,7 +175,7 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat,
 
 std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys,
                                       const Context& context) const {
-  const auto record = state_->record(keys, context);
+  const auto record = this->record(keys, context);
   const auto file = state_->raster(record, context);
   auto entries = known_classes(record, *file);
   if (entries.empty()) return entries;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "terrazzo/base/stages.hpp"
 #include "terrazzo/io/png.hpp"
 #include "terrazzo/raster/color_transform.hpp"
 #include "terrazzo/raster/label.hpp"
@@ -149,11 +150,15 @@ std::string describe_look(const Look& look, const io::PictureFormat& format,
 std::string encoded(const io::Values& values, const Look& look,
                     const io::PictureFormat& format, const Maps::State& state,
                     const Context& context) {
-  if (format.write != nullptr) return format.write(values);
   const io::EncodeOptions options = options_of(state.settings);
-  if (format.draw_deep != nullptr)
-    return format.draw_deep(draw_deep(values.bands, look, context), options);
-  return format.draw(draw(values.bands, look, state.colormaps, context), options);
+  if (format.write == nullptr && format.draw_deep == nullptr) {
+    const io::Drawing drawing = draw(values.bands, look, state.colormaps, context);
+    const StageTimer timer{context.stages, Stage::encode};
+    return format.draw(drawing, options);
+  }
+  const StageTimer timer{context.stages, Stage::encode};
+  if (format.write != nullptr) return format.write(values);
+  return format.draw_deep(draw_deep(values.bands, look, context), options);
 }
 
 std::string empty_picture(const TileSize& size, const io::PictureFormat& format,

@@ -1,21 +1,29 @@
 #include "terrazzo/maps/maps.hpp"
 
-#include <sys/stat.h>
-
 #include <chrono>
 
+#include "terrazzo/base/stages.hpp"
 #include "terrazzo/catalog/describe.hpp"
 #include "terrazzo/maps/state.hpp"
 
 namespace terrazzo::maps {
 namespace {
 
-// Of the byte budget, the share of encoded pictures; the rest is for pixels.
-constexpr double picture_share = 0.25;
+// How a budget is shared out at the beginning, beside what openers keep; then shares go
+// where they save most.
+constexpr double picture_weight = 3;
+constexpr double tile_weight = 1.5;
+constexpr double record_weight = 0.25;
 
-std::size_t picture_budget(const Settings& settings) {
-  return static_cast<std::size_t>(picture_share *
-                                  static_cast<double>(settings.raster_cache_size));
+// How large caches are taken to be when it is decided how many locks they have.
+std::size_t usual_share(const Budget& budget) { return budget.max_bytes() / 8; }
+
+std::size_t bytes_of(const catalog::Record& record) {
+  std::size_t bytes = sizeof(record) + record.path.size();
+  if (!record.metadata) return bytes;
+  for (const Ring& ring : record.metadata->convex_hull.rings)
+    bytes += ring.size() * sizeof(Point);
+  return bytes + record.metadata->user.dump().size();
 }
 
 std::string key_list(const catalog::Keys& keys) {
@@ -62,17 +70,6 @@ io::Resampling resampling_of(std::string_view name) {
                 fmt::join(resampling_names, ", "));
 }
 
-std::string generation(const catalog::Record& record) {
-  struct stat facts{};
-  if (::stat(record.path.c_str(), &facts) == 0)
-    return fmt::format("{}.{}.{}.{}.{}", facts.st_size, facts.st_ino,
-                       facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
-                       facts.st_ctim.tv_nsec);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return fmt::format("m{}",
-                     std::chrono::duration_cast<std::chrono::minutes>(now).count());
-}
-
 bool meets(const catalog::Record& record, const PictureRequest& request) {
   if (!request.tile) return true;
   const Box box = mercator_box(*request.tile);  // empty where doubles end
@@ -90,9 +87,8 @@ std::string picture_key(std::string_view what, const PictureRequest& request) {
   return key;
 }
 
-std::string describe_record(const catalog::Record& record) {
-  std::string text =
-      fmt::format("|{}#{}@{}", record.path, record.band, generation(record));
+std::string describe_record(const catalog::Record& record, const Sighting& seen) {
+  std::string text = fmt::format("|{}#{}@{}", record.path, record.band, seen.text());
   if (record.metadata) {
     const catalog::Metadata& m = *record.metadata;
     text += fmt::format("|{},{},{},{}", m.bounds.west, m.bounds.south, m.bounds.east,
@@ -103,14 +99,21 @@ std::string describe_record(const catalog::Record& record) {
 
 Maps::State::State(Settings s, std::unique_ptr<catalog::Catalog> c,
                    std::vector<std::unique_ptr<io::RasterOpener>> o,
-                   raster::Colormaps maps)
+                   raster::Colormaps maps, std::shared_ptr<Budget> b)
     : settings(std::move(s)),
       catalog(std::move(c)),
       openers(std::move(o)),
       colormaps(std::move(maps)),
-      tiles(settings.raster_cache_size - picture_budget(settings)),
-      pictures(picture_budget(settings)),
-      described(0) {}
+      catalogue_watch(*catalog),
+      budget(b ? std::move(b) : Budget::of(settings.raster_cache_size)),
+      tiles(usual_share(*budget)),
+      pictures(usual_share(*budget)),
+      described(0),
+      records(usual_share(*budget)) {
+  seats.push_back(budget->add("tiles", tile_weight, tiles));
+  seats.push_back(budget->add("pictures", picture_weight, pictures));
+  seats.push_back(budget->add("records", record_weight, records));
+}
 
 catalog::Record Maps::State::stored(const catalog::Keys& keys) const {
   auto found = catalog->get(keys);
@@ -118,11 +121,13 @@ catalog::Record Maps::State::stored(const catalog::Keys& keys) const {
   return std::move(*found);
 }
 
-catalog::Record Maps::State::record(const catalog::Keys& keys,
+catalog::Record Maps::State::record(const catalog::Keys& keys, std::uint64_t counter,
                                     const Context& context) const {
   context.check();
+  const auto key = fmt::format("{}\x1f{}", counter, fmt::join(keys, "\x1f"));
+  if (const auto kept = records.find(key)) return *kept;
   catalog::Record found = stored(keys);
-  if (found.metadata) return found;
+  if (found.metadata) return *records.get_or_make(key, [&] { return found; }, bytes_of);
   if (!catalog->writable())
     throw failure(ErrorKind::denied, "Lazy loading requires a writable database");
   const auto compute = [&] {
@@ -187,9 +192,11 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
                                               bool keep_values,
                                               const Context& context) const {
   const TileSize size = size_of(request);
-  const auto key = fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows,
-                               size.cols, keep_values, describe_record(record));
+  const auto key =
+      fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows, size.cols,
+                  keep_values, describe_record(record, look_at(record.path)));
   const auto read = [&]() -> Tile {
+    const StageTimer timer{context.stages, Stage::warp};
     const auto file = raster(record, context);
     Tile tile;
     io::WarpedRead warp{.rows = size.rows, .cols = size.cols, .holes = &tile.holes};
@@ -214,9 +221,10 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
 
 Maps::Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
            std::vector<std::unique_ptr<io::RasterOpener>> openers,
-           raster::Colormaps colormaps)
+           raster::Colormaps colormaps, std::shared_ptr<Budget> budget)
     : state_(std::make_unique<State>(std::move(settings), std::move(catalog),
-                                     std::move(openers), std::move(colormaps))) {}
+                                     std::move(openers), std::move(colormaps),
+                                     std::move(budget))) {}
 
 Maps::~Maps() = default;
 
@@ -225,13 +233,9 @@ const raster::Colormaps& Maps::colormaps() const noexcept { return state_->color
 const catalog::Catalog& Maps::catalog() const noexcept { return *state_->catalog; }
 
 catalog::Record Maps::record(const catalog::Keys& keys, const Context& context) const {
-  return state_->record(keys, context);
+  return state_->record(keys, state_->catalogue_watch.ask(), context);
 }
 
-CacheFigures Maps::cache_figures() const noexcept {
-  const auto a = state_->tiles.figures();
-  const auto b = state_->pictures.figures();
-  return {a.hits + b.hits, a.misses + b.misses, a.bytes + b.bytes};
-}
+Budget& Maps::budget() const noexcept { return *state_->budget; }
 
 }  // namespace terrazzo::maps

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "terrazzo/base/budget.hpp"
 #include "terrazzo/base/context.hpp"
 #include "terrazzo/io/raster.hpp"
 #include "terrazzo/maps/picture.hpp"
@@ -14,12 +15,6 @@
 
 namespace terrazzo::maps {
 
-struct CacheFigures {
-  std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t bytes = 0;
-};
-
 // Owns the catalogue, the openers and the caches. Safe from any thread.
 //
 // Errors of every call that takes keys: invalid_input (wrong number of keys), not_found
@@ -27,10 +22,11 @@ struct CacheFigures {
 // unavailable, corrupt_data, timeout, cancelled.
 class Maps {
  public:
-  // openers are asked in order; the first that can open a file serves it.
+  // openers are asked in order; the first that can open a file serves it. budget: shared
+  // with the openers; none: one of raster_cache_size.
   Maps(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
        std::vector<std::unique_ptr<io::RasterOpener>> openers,
-       raster::Colormaps colormaps = {});
+       raster::Colormaps colormaps = {}, std::shared_ptr<Budget> budget = {});
   ~Maps();
 
   const Settings& settings() const noexcept;
@@ -55,7 +51,8 @@ class Maps {
   std::vector<ClassEntry> classes(const catalog::Keys& keys,
                                   const Context& context = {}) const;
 
-  CacheFigures cache_figures() const noexcept;
+  // The memory for what is kept: raster_cache_size, or what was given.
+  Budget& budget() const noexcept;
 
   struct State;  // what the files of this folder share
 

@@ -227,6 +227,54 @@ TEST_CASE("a replaced file is drawn anew") {
   CHECK(world.reads == 2);
 }
 
+TEST_CASE("a plan holds until its file or the catalogue changes") {
+  World world;
+  const auto maps = world.maps();
+  const Picture first = maps.singleband(band("a"));
+  CHECK(first.kept() == nullptr);
+  const auto bytes = first.bytes();
+  CHECK(first.kept() == bytes);
+  while (!maps.singleband(band("a")).still_holds()) {  // a slow machine
+  }
+  world.touch("file", "longer than before");
+  CHECK(!first.still_holds());
+
+  const Picture second = maps.singleband(band("a"));
+  CHECK(second.kept() == nullptr);
+  auto other = World::metadata();
+  other.high = 99;
+  catalog::open_catalog(world.database)
+      ->insert({{"s", "a"}, world.path("file"), 1, other});
+  const Picture third = maps.singleband(band("a"));
+  CHECK(!second.still_holds());
+  CHECK(third.etag() != second.etag());
+}
+
+TEST_CASE("a plan that is relied on goes on to hold without anybody planning") {
+  World world;
+  const auto maps = world.maps();
+  const Picture picture = maps.singleband(band("a"));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{500};
+  bool held = false;  // at the end: a slow machine may have let it pass in between
+  while (!held || std::chrono::steady_clock::now() < until) held = picture.still_holds();
+  CHECK(held);
+  auto other = World::metadata();
+  other.high = 99;
+  catalog::open_catalog(world.database)
+      ->insert({{"s", "a"}, world.path("file"), 1, other});
+  while (picture.still_holds()) {  // at most 0.2 s
+  }
+}
+
+TEST_CASE("a plan on files that cannot be asked without waiting does not hold for long") {
+  World world;
+  auto metadata = World::metadata();
+  catalog::open_catalog(world.database)
+      ->insert({{"s", "a"}, world.path("nothing here"), 1, metadata});
+  const auto maps = world.maps();
+  CHECK(!maps.singleband(band("a")).still_holds());
+}
+
 TEST_CASE("RGB takes all keys but the last and upright ranges") {
   World world;
   const auto maps = world.maps();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,7 +10,8 @@
 namespace terrazzo::maps {
 
 // A picture that is planned: everything it depends on is looked up and checked, its
-// pixels are not read yet. Not to be used after the Maps it came from.
+// pixels are not read yet. Copies share the plan. Not to be used after the Maps it came
+// from.
 class Picture {
  public:
   using Bytes = std::shared_ptr<const std::string>;
@@ -19,10 +19,17 @@ class Picture {
     Bytes bytes;
     bool complete = true;  // else the file is damaged there: not to be kept by anybody
   };
-  using Make = std::function<Drawn(const Context&)>;
 
-  Picture(std::string etag, std::string_view type, Make make)
-      : etag_(std::move(etag)), type_(type), make_(std::move(make)) {}
+  class Plan {
+   public:
+    virtual ~Plan() = default;
+    virtual Drawn drawn(const Context& context) const = 0;
+    virtual Bytes kept() const = 0;
+    virtual bool still_holds() const noexcept = 0;
+  };
+
+  Picture(std::string etag, std::string_view type, std::shared_ptr<const Plan> plan)
+      : etag_(std::move(etag)), type_(type), plan_(std::move(plan)) {}
 
   std::string_view type() const noexcept { return type_; }  // "image/png"
 
@@ -34,13 +41,21 @@ class Picture {
   // blocks of a file are transparent, as far as its reader can leave them out.
   // Throws unavailable, corrupt_data, timeout, cancelled; invalid_input: an expression
   // that cannot be computed.
-  Drawn drawn(const Context& context = {}) const { return make_(context); }
+  Drawn drawn(const Context& context = {}) const { return plan_->drawn(context); }
   Bytes bytes(const Context& context = {}) const { return drawn(context).bytes; }
+
+  // The bytes if the cache has them, else null. Never waits.
+  Bytes kept() const { return plan_->kept(); }
+
+  // Would the same request be planned in the same way now? Never waits: asks files of
+  // this machine, believes for 0.2 s what the catalogue was last found to be, and says no
+  // if it cannot tell (files on other machines, a catalogue not asked for longer).
+  bool still_holds() const noexcept { return plan_->still_holds(); }
 
  private:
   std::string etag_;
   std::string_view type_;  // of a kind, which lasts
-  Make make_;
+  std::shared_ptr<const Plan> plan_;
 };
 
 }  // namespace terrazzo::maps

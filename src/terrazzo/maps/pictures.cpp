@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "terrazzo/base/stages.hpp"
 #include "terrazzo/maps/drawing.hpp"
 #include "terrazzo/raster/expression.hpp"
 
@@ -33,13 +34,14 @@ Range range_of(const Stretch& stretch, const catalog::Metadata& metadata) {
 }
 
 // A picture that is known but not drawn.
-struct Plan {
-  std::string key;  // all that it depends on
-  std::function<Drawing(const Context&)> draw;
+struct PicturePlan {
+  std::string key{};  // all that it depends on
+  std::function<Drawing(const Context&)> draw{};
+  std::vector<Sighting> files{};  // as they were when it was made
 };
 
-Plan empty_plan(const Maps::State& state, const PictureRequest& request,
-                const io::PictureFormat& format) {
+PicturePlan empty_plan(const Maps::State& state, const PictureRequest& request,
+                       const io::PictureFormat& format) {
   const TileSize size = state.size_of(request);
   return {fmt::format("empty|{}|{}x{}", format.name, size.rows, size.cols),
           [&state, &format, size](const Context&) {
@@ -125,8 +127,15 @@ auto drawing_of(const Maps::State& state, const PictureRequest& request,
   };
 }
 
-Plan plan(const Maps::State& state, const SinglebandRequest& request,
-          const Context& context) {
+std::vector<Sighting> files_of(const std::vector<catalog::Record>& records) {
+  std::vector<Sighting> files;
+  files.reserve(records.size());
+  for (const catalog::Record& record : records) files.push_back(look_at(record.path));
+  return files;
+}
+
+PicturePlan plan(const Maps::State& state, const SinglebandRequest& request,
+                 std::uint64_t catalogue, const Context& context) {
   if (request.explicit_colors && request.colormap)
     throw invalid("a picture has either a colormap or explicit colours, not both");
   const io::PictureFormat& format = format_of(request.format);
@@ -134,11 +143,12 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request,
             .colormap = request.colormap,
             .classes = request.explicit_colors};
   check_look(look, format);
-  const std::vector records{state.record(request.keys, context)};
+  const std::vector records{state.record(request.keys, catalogue, context)};
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
   if (!look.classes) look.ranges = {range_of(request.stretch, *records.front().metadata)};
-  Plan result;
-  result.key = picture_key("singleband", request) + describe_record(records.front()) +
+  PicturePlan result{.files = files_of(records)};
+  result.key = picture_key("singleband", request) +
+               describe_record(records.front(), result.files.front()) +
                settings_key(state, request) + describe_look(look, format, state);
   result.draw = drawing_of(state, request, records, std::move(look), format);
   return result;
@@ -148,12 +158,13 @@ Plan plan(const Maps::State& state, const SinglebandRequest& request,
 std::vector<catalog::Record> last_key_records(const Maps::State& state,
                                               const catalog::Keys& keys,
                                               std::span<const std::string> values,
+                                              std::uint64_t catalogue,
                                               const Context& context) {
   std::vector<catalog::Record> records;
   for (const std::string& value : values) {
     catalog::Keys all = keys;
     all.push_back(value);
-    records.push_back(state.record(all, context));
+    records.push_back(state.record(all, catalogue, context));
   }
   return records;
 }
@@ -162,21 +173,23 @@ void check_key_count(const Maps::State& state, const catalog::Keys& keys) {
   if (keys.size() + 1 != state.catalog->key_names().size()) throw invalid("{}", few_keys);
 }
 
-Plan plan(const Maps::State& state, const RgbRequest& request, const Context& context) {
+PicturePlan plan(const Maps::State& state, const RgbRequest& request,
+                 std::uint64_t catalogue, const Context& context) {
   check_key_count(state, request.keys);
   const io::PictureFormat& format = format_of(request.format);
   Look look{.transform = request.color_transform};
   check_look(look, format);
-  const auto records = last_key_records(state, request.keys, request.bands, context);
+  const auto records =
+      last_key_records(state, request.keys, request.bands, catalogue, context);
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
-  Plan result;
+  PicturePlan result{.files = files_of(records)};
   result.key = picture_key("rgb", request) + settings_key(state, request);
   for (std::size_t i = 0; i < 3; ++i) {
     const Range range = range_of(request.stretches[i], *records[i].metadata);
     if (range.high < range.low)
       throw invalid("Upper stretch bound must be higher than lower bound");
     look.ranges.push_back(range);
-    result.key += describe_record(records[i]);
+    result.key += describe_record(records[i], result.files[i]);
   }
   result.key += describe_look(look, format, state);
   result.draw = drawing_of(state, request, records, std::move(look), format);
@@ -225,8 +238,8 @@ Image run_expression(const raster::Expression& expression, const ComputeRequest&
   }
 }
 
-Plan plan(const Maps::State& state, const ComputeRequest& request,
-          const Context& context) {
+PicturePlan plan(const Maps::State& state, const ComputeRequest& request,
+                 std::uint64_t catalogue, const Context& context) {
   const Range range{request.stretch[0], request.stretch[1]};
   if (!(range.high > range.low))
     throw invalid("Upper stretch bounds must be larger than lower bounds");
@@ -236,17 +249,19 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
   check_look(look, format);
   std::vector<std::string> values;
   for (const auto& [name, value] : request.operands) values.push_back(value);
-  const auto records = last_key_records(state, request.keys, values, context);
+  const auto records = last_key_records(state, request.keys, values, catalogue, context);
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
 
   const raster::Expression expression = checked_expression(state, request);
-  Plan result;
+  PicturePlan result{.files = files_of(records)};
   result.key = picture_key("compute", request) + settings_key(state, request) +
                describe_look(look, format, state) +
                fmt::format("|{}", request.expression);
   std::size_t i = 0;
-  for (const auto& [name, value] : request.operands)
-    result.key += fmt::format("|{}", name) + describe_record(records[i++]);
+  for (const auto& [name, value] : request.operands) {
+    result.key += fmt::format("|{}", name) + describe_record(records[i], result.files[i]);
+    ++i;
+  }
   result.draw = [&state, &format, request, records, expression,
                  look](const Context& patience) -> Drawing {
     const auto tiles = read_tiles(state, records, request, false, format, patience);
@@ -258,21 +273,55 @@ Plan plan(const Maps::State& state, const ComputeRequest& request,
   return result;
 }
 
-template <class Request>
-Picture picture(const Maps::State& state, const Request& request,
-                const Context& context) {
-  Plan planned = plan(state, request, context);
-  std::string etag =
-      fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
-  const auto make = [&state, planned = std::move(planned)](const Context& patience) {
-    const auto draw = [&] { return planned.draw(patience); };
+// A planned picture and the ways to its bytes.
+class Planned : public Picture::Plan {
+ public:
+  Planned(const Maps::State& state, PicturePlan plan, std::uint64_t catalogue)
+      : state_(state), plan_(std::move(plan)), catalogue_(catalogue) {}
+
+  Picture::Drawn drawn(const Context& context) const override {
+    bool is_hit = true;
+    const auto draw = [&] {
+      is_hit = false;
+      const StageTimer timer{context.stages, Stage::draw};
+      Drawing drawing = plan_.draw(context);
+      state_.budget->note();
+      return drawing;
+    };
     const auto size = [](const Drawing& drawing) {
       return drawing.complete ? drawing.bytes.size() : never_kept;
     };
-    const auto kept = state.pictures.get_or_make(planned.key, draw, size, patience);
-    return Picture::Drawn{Picture::Bytes{kept, &kept->bytes}, kept->complete};
-  };
-  return {std::move(etag), format_of(request.format).type, make};
+    const auto kept = state_.pictures.get_or_make(plan_.key, draw, size, context);
+    if (context.stages != nullptr) context.stages->is_hit = is_hit;
+    return {Picture::Bytes{kept, &kept->bytes}, kept->complete};
+  }
+
+  Picture::Bytes kept() const override {
+    const auto drawing = state_.pictures.find(plan_.key);
+    return drawing ? Picture::Bytes{drawing, &drawing->bytes} : nullptr;
+  }
+
+  bool still_holds() const noexcept override {
+    return state_.catalogue_watch.still_is(catalogue_) &&
+           std::ranges::all_of(plan_.files, &Sighting::still_holds);
+  }
+
+ private:
+  const Maps::State& state_;
+  PicturePlan plan_;
+  std::uint64_t catalogue_;
+};
+
+template <class Request>
+Picture picture(const Maps::State& state, const Request& request,
+                const Context& context) {
+  const StageTimer timer{context.stages, Stage::plan};
+  const std::uint64_t catalogue = state.catalogue_watch.ask();
+  PicturePlan planned = plan(state, request, catalogue, context);
+  std::string etag =
+      fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
+  return {std::move(etag), format_of(request.format).type,
+          std::make_shared<const Planned>(state, std::move(planned), catalogue)};
 }
 
 }  // namespace

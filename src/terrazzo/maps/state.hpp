@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "terrazzo/base/cache.hpp"
+#include "terrazzo/maps/freshness.hpp"
 #include "terrazzo/maps/maps.hpp"
 
 namespace terrazzo::maps {
@@ -27,19 +28,27 @@ struct Maps::State {
   std::unique_ptr<catalog::Catalog> catalog;
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
   raster::Colormaps colormaps;
+  CatalogueWatch catalogue_watch;
+
+  std::shared_ptr<Budget> budget;
 
   mutable Cache<std::string, Tile> tiles;                 // without holes
   mutable Cache<std::string, Drawing> pictures;           // complete ones
   mutable Cache<std::string, catalog::Record> described;  // keeps nothing: one maker each
+  mutable Cache<std::string, catalog::Record> records;    // by change counter and keys
+
+  std::vector<Budget::Seat> seats;
 
   State(Settings settings, std::unique_ptr<catalog::Catalog> catalog,
         std::vector<std::unique_ptr<io::RasterOpener>> openers,
-        raster::Colormaps colormaps);
+        raster::Colormaps colormaps, std::shared_ptr<Budget> budget);
 
   // As Maps::record, without computing metadata.
   catalog::Record stored(const catalog::Keys& keys) const;
-  // With metadata, computed and stored if need be.
-  catalog::Record record(const catalog::Keys& keys, const Context& context) const;
+  // With metadata, computed and stored if need be. counter: what the catalogue_watch was
+  // told for this plan.
+  catalog::Record record(const catalog::Keys& keys, std::uint64_t counter,
+                         const Context& context) const;
   std::shared_ptr<const io::Raster> raster(const catalog::Record& record,
                                            const Context& context) const;
 
@@ -52,10 +61,6 @@ struct Maps::State {
                                    const Context& context) const;
 };
 
-// Says which content a record's file has now: its size and time, or for files that
-// cannot be asked, the minute.
-std::string generation(const catalog::Record& record);
-
 // False if no pixel of the tile can be in the record's bounds; true for previews.
 bool meets(const catalog::Record& record, const PictureRequest& request);
 
@@ -66,7 +71,8 @@ Box box_of(const catalog::Record& record, const io::Raster& file,
 
 // What tells two pictures apart, as text: keys of caches, hashed for ETags.
 std::string picture_key(std::string_view what, const PictureRequest& request);
-std::string describe_record(const catalog::Record& record);
+// seen: the record's file as it is now.
+std::string describe_record(const catalog::Record& record, const Sighting& seen);
 
 // "a1b2…" of any text, 16 hex digits; the same on every machine (FNV-1a, 64 bit).
 std::string digest(std::string_view text);

@@ -10,7 +10,7 @@ Response answer_metrics(const Call& call) {
   Response response;
   response.type = Metrics::type;
   response.body =
-      site.metrics.text(site.maps.cache_figures(),
+      site.metrics.text(site.maps.budget().shares(),
                         site.figures ? std::optional{site.figures()} : std::nullopt);
   return response;
 }
