@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
@@ -73,6 +75,17 @@ formats::GdalOptions gdal_options(const maps::Settings& settings) {
                  .secret_key = settings.raster_aws_secret_key.value_or("")}};
 }
 
+// The own reader is told where S3 is by the variables that all programs read. Before any
+// thread runs.
+void export_s3_settings(const maps::Settings& settings) {
+  const auto put = [](const char* name, const std::optional<std::string>& value) {
+    if (value && !value->empty()) ::setenv(name, value->c_str(), 1);
+  };
+  put("AWS_S3_ENDPOINT", settings.raster_aws_s3_endpoint);
+  put("AWS_ACCESS_KEY_ID", settings.raster_aws_access_key);
+  put("AWS_SECRET_ACCESS_KEY", settings.raster_aws_secret_key);
+}
+
 // Null: the settings name none.
 std::shared_ptr<io::DiskCache> disk_cache(const maps::Settings& settings) {
   if (!settings.raster_disk_cache) return nullptr;
@@ -85,6 +98,7 @@ std::vector<std::unique_ptr<io::RasterOpener>> openers_for(
     const maps::Settings& settings, const std::shared_ptr<Budget>& budget) {
   std::vector<std::unique_ptr<io::RasterOpener>> openers;
   if (settings.resampler == "fast") {
+    export_s3_settings(settings);
     auto headers = catalog::open_headers(settings.driver_path, {.timeout_seconds = 1});
     openers.push_back(io::tiff_opener(
         {.budget = budget, .headers = std::move(headers), .disk = disk_cache(settings)}));

@@ -46,8 +46,8 @@ struct EncodeOptions {
 // for so many pixels.
 struct PictureFormat {
   static constexpr std::string_view what = "picture format";
-  std::string_view name;                      // the usual end of paths: "jpg"
-  std::span<const std::string_view> aliases;  // other ends: "jpeg"
+  std::string_view name;                      // the usual end of paths: "jpeg"
+  std::span<const std::string_view> aliases;  // other ends: "tiff"
   std::string_view type;                      // "image/jpeg"
   std::string_view summary;                   // one sentence
   std::string (*draw)(const Drawing&, const EncodeOptions&) = nullptr;
@@ -61,7 +61,7 @@ Kinds<PictureFormat> picture_format_kinds();
 // Null: no format has such a name or alias.
 const PictureFormat* find_picture_format(std::string_view name) noexcept;
 
-// "jpg, npy, png …": all names, without aliases.
+// "jpeg, npy, png …": all names, without aliases.
 std::string picture_format_names();
 
 using Bytes = std::vector<std::uint8_t>;

@@ -156,7 +156,7 @@ TEST_CASE("every picture format says what it is and is made from one thing") {
 TEST_CASE(
     "a grey JPEG has one component, close to what was drawn, and black for no data") {
   const Drawing drawing = smooth(65, 131, 1);
-  const Decoded got = decoded_jpeg(drawn("jpg", drawing));
+  const Decoded got = decoded_jpeg(drawn("jpeg", drawing));
   CHECK(got.rows == 65);
   CHECK(got.cols == 131);
   CHECK(got.samples == 1);
@@ -179,7 +179,7 @@ TEST_CASE("a JPEG of a palette has its colours over black") {
 TEST_CASE("better quality is closer and larger, in JPEG and WebP") {
   const Drawing drawing = smooth(128, 128, 3);
   const Bytes rgba = rgba_of(drawing);
-  for (const std::string_view name : {"jpg", "webp"})
+  for (const std::string_view name : {"jpeg", "webp"})
     CHECK(drawn(name, drawing, 95).size() > drawn(name, drawing, 30).size());
   const Bytes fair = decoded_webp(drawn("webp", drawing, 30)).bytes;
   const Bytes good = decoded_webp(drawn("webp", drawing, 95)).bytes;
@@ -307,7 +307,7 @@ TEST_CASE(
 TEST_CASE("what does not fit together or into a format is refused") {
   Drawing drawing = smooth(4, 4, 1);
   drawing.planes[0].pop_back();
-  for (const std::string_view name : {"png", "jpg", "webp"})
+  for (const std::string_view name : {"png", "jpeg", "webp"})
     CHECK_THROWS_WITH_AS(drawn(name, drawing), doctest::Contains("15 samples"), Error);
   Drawing two = smooth(4, 4, 2);
   CHECK_THROWS_WITH_AS(drawn("png", two), doctest::Contains("2 planes"), Error);
@@ -315,7 +315,7 @@ TEST_CASE("what does not fit together or into a format is refused") {
   few.palette.resize(3);
   CHECK_THROWS_WITH_AS(drawn("webp", few), doctest::Contains("3 colours"), Error);
   const Drawing wide = smooth(1, 70'000, 1);
-  for (const std::string_view name : {"jpg", "webp"})
+  for (const std::string_view name : {"jpeg", "webp"})
     CHECK_THROWS_WITH_AS(drawn(name, wide), doctest::Contains("too large"), Error);
   CHECK_THROWS_AS(drawn("webp", Drawing{}), Error);
   CHECK_THROWS_AS(

@@ -76,7 +76,7 @@ TEST_CASE("values of a tile elsewhere have the type and size of the others") {
 TEST_CASE("a tile elsewhere is empty in every format, of the size that was asked for") {
   World world;
   const auto maps = world.maps();
-  for (const auto* format : {"jpg", "webp", "png16"}) {
+  for (const auto* format : {"jpeg", "webp", "png16"}) {
     auto request = band("a", elsewhere);
     request.format = format;
     request.size = TileSize{8, 8};

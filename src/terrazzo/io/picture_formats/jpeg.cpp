@@ -11,8 +11,6 @@
 namespace terrazzo::io {
 namespace {
 
-constexpr std::array<std::string_view, 1> aliases{"jpeg"};
-
 // libjpeg reports through it. It is C: nothing may be thrown through it, so an error
 // jumps back to Writer::write.
 struct Reports {
@@ -109,11 +107,11 @@ std::string draw(const Drawing& drawing, const EncodeOptions& options) {
 
 }  // namespace
 
-extern const PictureFormat picture_format_jpg;
-const PictureFormat picture_format_jpg{.name = "jpg",
-                                       .aliases = aliases,
-                                       .type = "image/jpeg",
-                                       .summary = "JPEG; black where there is no data.",
-                                       .draw = draw};
+extern const PictureFormat picture_format_jpeg;
+const PictureFormat picture_format_jpeg{.name = "jpeg",
+                                        .aliases = {},
+                                        .type = "image/jpeg",
+                                        .summary = "JPEG; black where there is no data.",
+                                        .draw = draw};
 
 }  // namespace terrazzo::io
