@@ -18,7 +18,7 @@ struct PortRange {
 struct Listen {
   http::ServerOptions options{};
   http::Handler handler{};
-  http::QuickHandler quick{};  // may be empty
+  http::QuickHandler quick{};                           // may be empty
   int threads = 0;                                      // 0: one per processor
   int max_queue = 0;                                    // 0: 4096
   std::function<void(const http::Server&)> watch{};     // before the first request
