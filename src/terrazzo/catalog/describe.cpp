@@ -174,8 +174,7 @@ bool spans(const Box& lonlat, const Box& box, const Transform& to_wgs84) {
   const bool is_over_date_line = lonlat.east < lonlat.west;
   for (const double across : {0.25, 0.5, 0.75})
     for (const double up : {0.25, 0.5, 0.75}) {
-      const Point inside{box.west + across * box.width(),
-                         box.south + up * box.height()};
+      const Point inside{box.west + across * box.width(), box.south + up * box.height()};
       const double x = to_wgs84(inside).x;
       if (!std::isfinite(x)) continue;
       const bool after_west = x >= lonlat.west - slack;

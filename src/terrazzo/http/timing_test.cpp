@@ -26,7 +26,8 @@ TEST_CASE("stages that took time are told in milliseconds, in their order") {
   Stages stages;
   stages.add(Stage::draw, 1500us);
   stages.add(Stage::queue, 20us);
-  CHECK(timing_text(stages, 2ms, false) == "queue;dur=0.02, draw;dur=1.50, total;dur=2.00");
+  CHECK(timing_text(stages, 2ms, false) ==
+        "queue;dur=0.02, draw;dur=1.50, total;dur=2.00");
   CHECK(timing_text(stages, 2ms, true).starts_with("cache;desc=miss, queue"));
   stages.is_hit = true;
   CHECK(timing_text(stages, 2ms, true).starts_with("cache;desc=hit, queue"));

@@ -229,8 +229,7 @@ TEST_CASE("a strip stored as it is has the bytes of its pixels, whatever is said
 
 TEST_CASE("pixels that a strip does not hold are damage, not zeros") {
   for (const double side : {20.0, 2000.0})
-    CHECK(kind_of([&] { whole(one_strip(side, 100, 100)); }) ==
-          ErrorKind::corrupt_data);
+    CHECK(kind_of([&] { whole(one_strip(side, 100, 100)); }) == ErrorKind::corrupt_data);
   CHECK(kind_of([] { whole(one_strip(2000, 1'048'000, 1'048'000)); }) ==
         ErrorKind::corrupt_data);
   CHECK(kind_of([] { whole(one_strip(300'000, 33'000, 33'000)); }) ==
