@@ -155,6 +155,9 @@ void put_rows(const Image& from, std::size_t first, Image& to) {
                     to.valid().begin() + static_cast<std::ptrdiff_t>(first * to.cols()));
 }
 
+// One row of a picture may need more than most_pixels, so many times.
+constexpr std::size_t most_times = 16;
+
 // Draws some rows of the picture.
 class Drawing {
  public:
@@ -174,6 +177,11 @@ class Drawing {
     } else if (rows.rows() > 1 && (window.rows * window.cols > reader_.most_pixels ||
                                    left.rows * left.cols > reader_.most_pixels)) {
       draw_halves(first, rows);
+    } else if (window.rows * window.cols > most_times * reader_.most_pixels) {
+      throw failure(ErrorKind::too_large,
+                    "one row of this picture needs {} x {} pixels of the raster at once; "
+                    "overviews would help (terrazzo optimize-rasters)",
+                    window.rows, window.cols);
     } else if (part.is_picture) {
       warp_to(grid, window, rows);
     } else {

@@ -35,10 +35,11 @@ struct LevelReader {
 //
 // Empty if the raster covers less than 1 % of the box, as the exact resampler has it.
 //
-// Memory: the picture, and twice most_pixels.
+// Memory: the picture, and twice most_pixels; for pictures of far more of a raster than
+// its overviews are made for, up to 16 times that.
 //
 // Throws unsupported: not georeferenced. invalid_input: no way between the systems, an
-//        empty box. And what `read` throws.
+//        empty box. too_large: one row needs more than that. And what `read` throws.
 std::optional<Image> read_warped(const LevelReader& reader, const WarpedRead& request,
                                  const Context& context);
 

@@ -165,6 +165,18 @@ TEST_CASE("a picture of more pixels than are held at once is the same") {
             doctest::Approx(whole->values<double>()[i]).epsilon(1e-5));
 }
 
+TEST_CASE("a row of more pixels than memory is there for is refused before it is read") {
+  Scene<double> scene{400, 400, 1, plane};
+  scene.most_pixels = 1'000;
+  try {
+    scene.picture({.box = box(0, 0, 400, 400), .rows = 1, .cols = 1});
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::too_large);
+  }
+  CHECK(scene.read.empty());
+}
+
 TEST_CASE("a raster of one pixel") {
   const Scene<std::uint8_t> scene{1, 1, 1, [](double, double) { return 7.0; }};
   for (const double scale : {0.1, 1.0, 1.7}) {
