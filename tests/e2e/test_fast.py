@@ -49,3 +49,23 @@ def test_what_the_fast_reader_does_not_know_is_read_by_gdal(terrazzo, tmp_path):
     process, about = terrazzo.start_server("serve", "-d", "out.sqlite", env={"TERRAZZO_RESAMPLER": "fast"})
     assert picture(about["url"] + "singleband/b/preview.png")[..., 3].any()
     assert end(process) == 0
+
+
+def test_names_of_classes_are_found_inside_and_beside_a_tiff(terrazzo, tmp_path):
+    from osgeo import gdal
+    for name in ("inside", "beside"):
+        classes = (numpy.arange(4096).reshape(1, 64, 64) % 3).astype("uint8")
+        raster(tmp_path / f"{name}.tif", values=classes, nodata=None)
+        with_names = gdal.Open(str(tmp_path / f"{name}.tif"), gdal.GA_Update)
+        band = with_names.GetRasterBand(1)
+        if name == "inside":
+            band.SetMetadataItem("CLASS_NAMES", '{"1": "Water & reed", "2": "Wood"}')
+        else:
+            band.SetCategoryNames(["none", "Water & reed", "Wood"])
+        band = with_names = None
+    terrazzo("ingest", "{name}.tif", "-o", "out.sqlite")
+    process, about = terrazzo.start_server("serve", "-d", "out.sqlite", env={"TERRAZZO_RESAMPLER": "fast"})
+    for name in ("inside", "beside"):
+        labels = [each["label"] for each in get_json(about["url"] + f"classes/{name}")["classes"]]
+        assert labels[-2:] == ["Water & reed", "Wood"]
+    assert end(process) == 0

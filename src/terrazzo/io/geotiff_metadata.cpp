@@ -18,13 +18,24 @@ void read_labels(const char* text, std::map<double, std::string>& labels) {
       labels[std::strtod(key.c_str(), nullptr)] = label.get<std::string>();
 }
 
+// GDAL escapes the values of items twice.
+std::string value_of(const pugi::xml_node& item) {
+  const std::string text = item.text().as_string();
+  pugi::xml_document again;
+  if (!again.load_string(("<value>" + text + "</value>").c_str())) return text;
+  const pugi::xml_node value = again.child("value");
+  const bool is_text = value.first_child() == value.last_child() &&
+                       value.first_child().type() != pugi::node_element;
+  return is_text ? value.text().as_string() : text;
+}
+
 void read_item(const pugi::xml_node& item, BandInfo& band) {
   const std::string_view role = item.attribute("role").as_string();
   const std::string_view name = item.attribute("name").as_string();
-  if (role == "description") band.description = item.text().as_string();
+  if (role == "description") band.description = value_of(item);
   if (role == "scale") band.scale = item.text().as_double(1);
   if (role == "offset") band.offset = item.text().as_double(0);
-  if (name == "CLASS_NAMES") read_labels(item.text().as_string(), band.labels);
+  if (name == "CLASS_NAMES") read_labels(value_of(item).c_str(), band.labels);
 }
 
 }  // namespace

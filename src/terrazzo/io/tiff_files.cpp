@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
+#include "terrazzo/base/files.hpp"
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/io/tiff_header.hpp"
 #include "terrazzo/raster/warp_grid.hpp"
@@ -45,6 +47,21 @@ void check_magic(const ByteSource& source, const std::string& name,
 
 std::string key_of(const std::string& uri, const ByteSource& source) {
   return uri + '\n' + source.generation();
+}
+
+// Of classes, in the file that GDAL keeps beside a raster and reads best itself.
+bool has_names_beside(const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  const std::string beside = path + ".aux.xml";
+  std::error_code ignored;
+  if (!std::filesystem::exists(beside, ignored)) return false;
+  try {
+    const std::string text = read_file(beside, most);
+    return text.find("<CategoryNames>") != text.npos ||
+           text.find("<GDALRasterAttributeTable") != text.npos;
+  } catch (const Error&) {  // what cannot be read names nothing
+    return false;
+  }
 }
 
 }  // namespace
@@ -119,6 +136,9 @@ TiffFiles::File TiffFiles::parse(std::shared_ptr<const ByteSource> source,
                                  const std::string& uri, const Context& context) {
   check_magic(*source, short_name(uri), context);
   try {
+    if (!is_remote(uri) && has_names_beside(uri))
+      throw failure(ErrorKind::unsupported,
+                    "names of classes stand in a file beside this TIFF");
     TiffHeader header{source->pin(), source->size(), read_tiff(*source, context)};
     const bool keeps = headers_ && !header.pin.empty();
     const auto bytes = keeps ? packed(header) : std::vector<std::byte>{};
