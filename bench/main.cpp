@@ -1,5 +1,5 @@
 // Times Terrazzo against GDAL in the same run:  terrazzo_bench
-// [tiles|expressions|metadata|optimize|cogs]…
+// [tiles|expressions|metadata|optimize|cogs|remote]…
 
 #include <algorithm>
 #include <string_view>
@@ -30,6 +30,7 @@ int main(int count, char** words) {
     if (asked("metadata")) bench::metadata();
     if (asked("optimize")) bench::optimize();
     if (asked("cogs")) bench::color_cogs();
+    if (asked("remote")) bench::remote();
   } catch (const Error& e) {
     fmt::print(stderr, "error: {}\n", e.what());
     return error_facts(e.kind()).exit_code;
