@@ -36,10 +36,7 @@ double resident_bytes() {
 struct Metrics::Data {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
-      BuildCounter()
-          .Name("terrazzo_requests_total")
-          .Help("Answered requests by route and status.")
-          .Register(registry);
+      counters("terrazzo_requests_total", "Answered requests by route and status.");
   prometheus::Family<prometheus::Histogram>& durations =
       BuildHistogram()
           .Name("terrazzo_request_duration_seconds")

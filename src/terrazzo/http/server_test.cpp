@@ -151,56 +151,67 @@ TEST_CASE("clients that say nothing are let go, those that are too slow get 408"
   CHECK(slow_body.is_closed());
 }
 
+namespace {
+
+// Its only thread has a request and its queue another, until they are released.
+class FullServer {
+ public:
+  explicit FullServer(const QuickHandler& quick = {})
+      : server_{[this](const Request& request, const Context& context) {
+                  ++entered_;
+                  release_.wait();
+                  return echo(request, context);
+                },
+                {},
+                1,
+                1,
+                quick},
+        running_{server_.port()},
+        waiting_{server_.port()} {
+    running_.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (entered_ == 0) std::this_thread::sleep_for(1ms);
+    waiting_.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (server_->figures().in_flight < 2) std::this_thread::sleep_for(1ms);
+  }
+
+  std::uint16_t port() { return server_.port(); }
+  ServerFigures figures() { return server_->figures(); }
+
+  // Both are answered after all.
+  void release() {
+    release_.count_down();
+    CHECK(running_.answer().ends_with("GET /1 "));
+    CHECK(waiting_.answer().ends_with("GET /2 "));
+  }
+
+ private:
+  std::latch release_{1};
+  std::atomic<int> entered_{0};
+  Running server_;
+  Client running_;
+  Client waiting_;
+};
+
+}  // namespace
+
 TEST_CASE("a full queue is answered with 503 at once") {
-  std::latch release{1};
-  std::atomic<int> entered{0};
-  Running server{[&](const Request& request, const Context& context) {
-                   ++entered;
-                   release.wait();
-                   return echo(request, context);
-                 },
-                 {},
-                 1,
-                 1};
-  Client running{server.port()};
-  running.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (entered == 0) std::this_thread::sleep_for(1ms);
-  Client waiting{server.port()};
-  waiting.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (server->figures().in_flight < 2) std::this_thread::sleep_for(1ms);
+  FullServer server;
   Client refused{server.port()};
   const std::string answer = refused.get("/3");
   CHECK(starts(answer, 503));
   CHECK(answer.find("Retry-After: 1\r\n") != answer.npos);
-  CHECK(server->figures().rejected == 1);
-  release.count_down();
-  CHECK(running.answer().ends_with("GET /1 "));
-  CHECK(waiting.answer().ends_with("GET /2 "));
+  CHECK(server.figures().rejected == 1);
+  server.release();
   CHECK(starts(refused.get("/4"), 200));
 }
 
 TEST_CASE("what is at hand is answered while every thread is busy and the queue full") {
-  std::latch release{1};
-  std::atomic<int> entered{0};
-  const auto busy = [&](const Request& request, const Context& context) {
-    ++entered;
-    release.wait();
-    return echo(request, context);
-  };
   const auto head = std::make_shared<const std::string>("HTTP/1.1 200 OK\r\nETag: x\r\n");
-  const auto quick = [&](const RequestView& request) -> std::optional<ReadyAnswer> {
+  FullServer server{[&](const RequestView& request) -> std::optional<ReadyAnswer> {
     if (request.target != "/kept?a=%20") return std::nullopt;
     return ReadyAnswer{head,
                        fmt::format("{} {}", request.method, request.header("HOST"))};
-  };
-  Running server{busy, {}, 1, 1, quick};
-  Client running{server.port()};
-  running.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (entered == 0) std::this_thread::sleep_for(1ms);
-  Client waiting{server.port()};
-  waiting.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (server->figures().in_flight < 2) std::this_thread::sleep_for(1ms);
-
+  }};
   Client hit{server.port()};
   const std::string answer = hit.get("/kept?a=%20");
   CHECK(answer.starts_with("HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: 5\r\nDate: "));
@@ -210,9 +221,7 @@ TEST_CASE("what is at hand is answered while every thread is busy and the queue 
   CHECK(old.find("Content-Length: 6\r\n") != old.npos);
   CHECK(old.ends_with("Connection: keep-alive\r\n\r\n"));
   CHECK(starts(hit.get("/3"), 503));
-  release.count_down();
-  CHECK(running.answer().ends_with("GET /1 "));
-  CHECK(waiting.answer().ends_with("GET /2 "));
+  server.release();
 }
 
 TEST_CASE("a thousand requests at once are answered in their order, at hand or not") {

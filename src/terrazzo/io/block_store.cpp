@@ -10,24 +10,11 @@ namespace {
 
 constexpr std::size_t few_blocks = 4;  // are not worth waking somebody
 
-std::size_t row_of(const TiffImage& image, std::size_t block) {
-  return block / image.blocks_across() % image.blocks_down();
-}
-
 // Value of blocks that were never written: nodata if there is one, as GDAL reads them.
 double blank_value(const OpenTiff& tiff, const TiffImage& image) {
   if (image.is_mask()) return 0;
   const auto& nodata = tiff.file.info.bands.front().nodata;
   return nodata.value_or(0);
-}
-
-// No codec needs that many bytes; a damaged directory is not to take all memory.
-void check_size(const TiffImage& image, std::size_t block, std::uint64_t size) {
-  const std::size_t decoded = image.shape_of(row_of(image, block)).bytes();
-  if (size / 4 > decoded + (std::size_t{1} << 18U))
-    throw failure(ErrorKind::corrupt_data,
-                  "block {} of the TIFF has {} bytes for pixels of {} bytes", block, size,
-                  decoded);
 }
 
 // Blocks that are read together.
@@ -58,8 +45,9 @@ class BlockRead {
   void fetch(const Context& context) {
     std::vector<Piece> pieces;
     for (std::size_t i = 0; i < ids_.size(); ++i) {
-      const BlockPlace place = image_of(i).blocks.at(ids_[i].block);
-      tried(i, [&] { check_size(image_of(i), ids_[i].block, place.size); });
+      const TiffImage& image = image_of(i);
+      const BlockPlace place = image.blocks.at(ids_[i].block);
+      tried(i, [&] { check_stored_size(image, ids_[i].block, place.size); });
       if (place.size == 0 || blocks_[i].damage) continue;
       bytes_[i].resize(place.size);
       pieces.push_back({place.offset, bytes_[i]});
@@ -71,7 +59,7 @@ class BlockRead {
   void decode(std::size_t i) {
     if (blocks_[i].damage) return;
     const TiffImage& image = image_of(i);
-    const std::size_t down = row_of(image, ids_[i].block);
+    const std::size_t down = image.row_of_block(ids_[i].block);
     if (bytes_[i].empty())
       blocks_[i] = blank_block(image, down, blank_value(tiff_, image));
     else

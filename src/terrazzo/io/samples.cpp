@@ -215,4 +215,35 @@ void widen(std::span<const std::byte> block, const BlockShape& shape,
   }
 }
 
+namespace {
+
+template <class T>
+void copy_elements(const std::byte* from, std::size_t from_step, std::byte* to,
+                   std::size_t to_step, std::size_t count) {
+  const auto* in = reinterpret_cast<const T*>(from);
+  auto* out = reinterpret_cast<T*>(to);
+  if (to_step == 1) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = in[i * from_step];
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) out[i * to_step] = in[i * from_step];
+}
+
+}  // namespace
+
+void copy_sample(const std::byte* from, std::size_t from_step, std::byte* to,
+                 std::size_t to_step, std::size_t count, std::size_t size) {
+  if (from_step == 1 && to_step == 1) {
+    std::memcpy(to, from, count * size);
+    return;
+  }
+  const auto as = [&]<class T>(T) {
+    copy_elements<T>(from, from_step, to, to_step, count);
+  };
+  if (size == 1) return as(std::uint8_t{});
+  if (size == 2) return as(std::uint16_t{});
+  if (size == 4) return as(std::uint32_t{});
+  as(std::uint64_t{});
+}
+
 }  // namespace terrazzo::io

@@ -39,4 +39,9 @@ void unpack(std::span<const std::byte> block, const BlockShape& shape,
 void widen(std::span<const std::byte> block, const BlockShape& shape,
            std::span<float> to);
 
+// One sample of `count` pixels, each element of `size` bytes (1, 2, 4 or 8); from one
+// pixel to the next it is as many elements as the steps say.
+void copy_sample(const std::byte* from, std::size_t from_step, std::byte* to,
+                 std::size_t to_step, std::size_t count, std::size_t size);
+
 }  // namespace terrazzo::io

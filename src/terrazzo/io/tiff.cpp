@@ -129,7 +129,7 @@ void read_block_size(TiffCursor& cursor, const TiffDirectory& directory,
 }
 
 std::size_t plain_size(const TiffImage& image, std::size_t block) {
-  return image.shape_of(block / image.blocks_across() % image.blocks_down()).bytes();
+  return image.shape_of(image.row_of_block(block)).bytes();
 }
 
 bool has_short_strip(const TiffImage& image) {

@@ -52,6 +52,10 @@ struct TiffImage {
     const std::size_t plane = apart ? sample * blocks_down() : 0;
     return (plane + down) * blocks_across() + across;
   }
+  // The row of blocks that such an index is in.
+  std::size_t row_of_block(std::size_t index) const noexcept {
+    return index / blocks_across() % blocks_down();
+  }
   // How a codec sees the blocks of that row of blocks.
   BlockShape shape_of(std::size_t down) const noexcept;
 };

@@ -39,6 +39,14 @@ void unpack_into(Block& block, std::span<const std::byte> packed,
 
 }  // namespace
 
+void check_stored_size(const TiffImage& image, std::size_t block, std::uint64_t size) {
+  const std::size_t decoded = image.shape_of(image.row_of_block(block)).bytes();
+  if (size / 4 > decoded + (std::size_t{1} << 18U))
+    throw failure(ErrorKind::corrupt_data,
+                  "block {} of the TIFF has {} bytes for pixels of {} bytes", block, size,
+                  decoded);
+}
+
 Block decode_block(const TiffImage& image, bool swapped, std::size_t down,
                    std::span<const std::byte> compressed) {
   const BlockShape shape = image.shape_of(down);

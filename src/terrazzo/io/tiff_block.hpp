@@ -2,6 +2,7 @@
 // The blocks of a TIFF, decoded.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,6 +27,11 @@ struct Block {
     return {reinterpret_cast<const T*>(bytes.data()), rows * cols * samples};
   }
 };
+
+// A damaged directory is not to take all memory: no codec needs that many bytes for the
+// pixels of the block of that index.
+// Throws corrupt_data.
+void check_stored_size(const TiffImage& image, std::size_t block, std::uint64_t size);
 
 // The block in row `down` of the image's blocks from its compressed bytes, in this
 // machine's byte order, packed samples unpacked.

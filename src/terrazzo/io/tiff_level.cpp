@@ -1,10 +1,10 @@
 #include "terrazzo/io/tiff_level.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "terrazzo/io/nodata.hpp"
+#include "terrazzo/io/samples.hpp"
 
 namespace terrazzo::io {
 namespace {
@@ -19,7 +19,7 @@ struct Area {
 // Where a block begins in its image, and its rows and columns that are in the image.
 Area area_of(const TiffImage& image, std::size_t block) {
   const std::size_t across = block % image.blocks_across();
-  const std::size_t down = block / image.blocks_across() % image.blocks_down();
+  const std::size_t down = image.row_of_block(block);
   return {down * image.block_rows, image.block_rows, across * image.block_cols,
           image.block_cols};
 }
@@ -35,27 +35,6 @@ Area shared(const Area& block, const Window& window) {
   std::tie(area.row, area.rows) = part(window.row, window.rows, block.row, block.rows);
   std::tie(area.col, area.cols) = part(window.col, window.cols, block.col, block.cols);
   return area;
-}
-
-template <class T>
-void copy_samples(const T* from, std::size_t step, T* to, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) to[i] = from[i * step];
-}
-
-// One sample of `count` pixels, of elements of `size` bytes.
-void copy_row(const std::byte* from, std::size_t step, std::byte* to, std::size_t count,
-              std::size_t size) {
-  if (step == 1) {
-    std::memcpy(to, from, count * size);
-    return;
-  }
-  const auto as = [&]<class T>(T) {
-    copy_samples(reinterpret_cast<const T*>(from), step, reinterpret_cast<T*>(to), count);
-  };
-  if (size == 1) return as(std::uint8_t{});
-  if (size == 2) return as(std::uint16_t{});
-  if (size == 4) return as(std::uint32_t{});
-  as(std::uint64_t{});
 }
 
 // One sample of an image in the window, and where it goes: elements, row by row.
@@ -77,8 +56,8 @@ void copy_block(const TiffImage& image, const Block& block, const Plane& plane,
         ((block_row * block.cols + block_col) * block.samples + sample) * size;
     const std::size_t at =
         (area.row + row - window.row) * window.cols + (area.col - window.col);
-    copy_row(block.bytes.data() + from, block.samples, plane.to.data() + at * size,
-             area.cols, size);
+    copy_sample(block.bytes.data() + from, block.samples, plane.to.data() + at * size, 1,
+                area.cols, size);
   }
 }
 

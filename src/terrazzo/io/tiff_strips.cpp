@@ -7,6 +7,7 @@
 
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/io/nodata.hpp"
+#include "terrazzo/io/samples.hpp"
 #include "terrazzo/io/tiff_block.hpp"
 
 namespace terrazzo::io {
@@ -89,24 +90,15 @@ class BlockRows {
     std::vector<Piece> pieces;
     for (std::size_t i = 0; i < places.size(); ++i) {
       const Place& at = places[i];
-      const BlockPlace& block =
-          image_.blocks.at(image_.block_index(at.down, at.across, at.sample));
+      const std::size_t index = image_.block_index(at.down, at.across, at.sample);
+      const BlockPlace block = image_.blocks.at(index);
       if (block.size == 0) continue;
-      check_size(at.down, block.size);
+      check_stored_size(image_, index, block.size);
       compressed[i].resize(block.size);
       pieces.push_back({block.offset, compressed[i]});
     }
     if (!pieces.empty()) bytes_.read(pieces, context);
     return compressed;
-  }
-
-  // A damaged directory is not to take all memory.
-  void check_size(std::size_t down, std::uint64_t size) const {
-    const std::size_t decoded = image_.shape_of(down).bytes();
-    if (size / 4 > decoded + (std::size_t{1} << 18U))
-      throw failure(ErrorKind::corrupt_data,
-                    "a block of the TIFF has {} bytes for pixels of {} bytes", size,
-                    decoded);
   }
 
   static constexpr std::size_t none = SIZE_MAX;
@@ -121,23 +113,6 @@ class BlockRows {
   std::vector<Place> held_at_;
   std::vector<Block> held_;
 };
-
-template <class T>
-void copy_samples(const std::byte* from, std::size_t from_step, std::byte* to,
-                  std::size_t to_step, std::size_t count) {
-  const auto* in = reinterpret_cast<const T*>(from);
-  auto* out = reinterpret_cast<T*>(to);
-  for (std::size_t i = 0; i < count; ++i) out[i * to_step] = in[i * from_step];
-}
-
-// One sample of `count` pixels; steps in elements of `size` bytes.
-void copy_sample(const std::byte* from, std::size_t from_step, std::byte* to,
-                 std::size_t to_step, std::size_t count, std::size_t size) {
-  if (size == 1) return copy_samples<std::uint8_t>(from, from_step, to, to_step, count);
-  if (size == 2) return copy_samples<std::uint16_t>(from, from_step, to, to_step, count);
-  if (size == 4) return copy_samples<std::uint32_t>(from, from_step, to, to_step, count);
-  copy_samples<std::uint64_t>(from, from_step, to, to_step, count);
-}
 
 // The part of a block that lies in rows first.. of the image.
 struct Part {
