@@ -1,10 +1,12 @@
 // Any bytes as a block of any compression: decoded into the block and nowhere else, or
-// refused by an Error that blames the data. The first bytes choose codec and shape.
+// refused by an Error that blames the data. The first bytes choose codec and shape;
+// TERRAZZO_FUZZ_CODEC=<name of a codec> keeps to that one.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "terrazzo/base/error.hpp"
@@ -28,6 +30,15 @@ bool tried(const Work& work) {
       std::abort();
     return false;
   }
+}
+
+std::vector<const CodecKind*> codecs_to_try() {
+  const char* only = std::getenv("TERRAZZO_FUZZ_CODEC");
+  std::vector<const CodecKind*> kinds;
+  for (const CodecKind* kind : codec_kinds())
+    if (only == nullptr || kind->name == std::string_view(only)) kinds.push_back(kind);
+  if (kinds.empty()) std::abort();
+  return kinds;
 }
 
 void restore(std::span<std::byte> block, const BlockShape& shape, unsigned predictor) {
@@ -58,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t tables = std::min<std::size_t>(data[7] * 4U, bytes.size());
   shape.jpeg_tables = bytes.first(tables);
   std::vector<std::byte> to(shape.bytes());
-  const CodecKind& codec = *codec_kinds()[data[0] % codec_kinds().size()];
+  static const std::vector<const CodecKind*> codecs = codecs_to_try();
+  const CodecKind& codec = *codecs[data[0] % codecs.size()];
   if (!tried([&] { codec.decode(bytes.subspan(tables), to, shape); })) return 0;
   if (!codec.decodes_samples) restore(to, shape, data[6]);
   return 0;
