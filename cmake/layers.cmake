@@ -1,13 +1,15 @@
-# terrazzo_layer(<name> [NEEDS <layer>...] [LINKS <library>...] [PRIVATE <library>...])
+# terrazzo_layer(<name> [NEEDS <layer>...] [LINKS <library>...] [PRIVATE <library>...]
+#                [TESTS <library>...])
 #
 # A folder of src/terrazzo is one static library and, from its *_test.cpp files,
 # one test program that links that library and the ones below it: a layer that
 # reaches upwards does not link. tools/check_layers.py does the same for #includes.
-# LINKS: seen in headers (JSON and fmt only); PRIVATE: used in .cpp files.
+# LINKS: seen in headers (JSON and fmt only); PRIVATE: used in .cpp files; TESTS: used in
+# those of tests only.
 # The target unit_tests is all of these test programs and nothing else.
 add_custom_target(unit_tests)
 function(terrazzo_layer name)
-  cmake_parse_arguments(arg "" "" "NEEDS;LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "NEEDS;LINKS;PRIVATE;TESTS" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/terrazzo/${name})
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.hpp)
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
@@ -29,7 +31,7 @@ function(terrazzo_layer name)
 
   if(tests AND BUILD_TESTING)
     add_executable(${name}_tests ${tests} $<TARGET_OBJECTS:terrazzo_test_main>)
-    target_link_libraries(${name}_tests PRIVATE terrazzo_${name} terrazzo_flags ${arg_PRIVATE})
+    target_link_libraries(${name}_tests PRIVATE terrazzo_${name} terrazzo_flags ${arg_PRIVATE} ${arg_TESTS})
     target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_compile_definitions(${name}_tests PRIVATE TERRAZZO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_tests)

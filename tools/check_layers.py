@@ -24,7 +24,7 @@ def layers():
     for call in calls:
         name, *words = call.split()
         needs = words[words.index("NEEDS") + 1:] if "NEEDS" in words else []
-        needs = list(itertools.takewhile(lambda word: word not in ("LINKS", "PRIVATE"), needs))
+        needs = list(itertools.takewhile(lambda word: word not in ("LINKS", "PRIVATE", "TESTS"), needs))
         allowed[name] = {name}.union(*(allowed[n] for n in needs))
     return allowed
 

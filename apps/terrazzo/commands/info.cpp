@@ -54,13 +54,13 @@ Json json_of(const catalog::Metadata& metadata) {
           {"percentiles", metadata.percentiles}};
 }
 
-// Files on servers by terrazzo's own reader, if it knows their kind.
+// By terrazzo's own reader, if it knows the kind of file; GDAL reads some that are odd.
 std::shared_ptr<const io::Raster> opened(const Request& request) {
   try {
-    if (is_remote(request.source))
-      return io::tiff_opener()->open(request.source, request.band);
+    return io::tiff_opener()->open(request.source, request.band);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unsupported) throw;
+    if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::corrupt_data)
+      throw;
   }
   return formats::gdal_opener()->open(request.source, request.band);
 }

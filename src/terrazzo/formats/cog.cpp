@@ -1,10 +1,5 @@
 #include "terrazzo/formats/cog.hpp"
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <cpl_vsi.h>
-#include <gdal.h>
-#include <gdal_utils.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +16,7 @@
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/formats/cog_tags.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/formats/gdal_strips.hpp"
 #include "terrazzo/io/cog_writer.hpp"
 #include "terrazzo/io/nodata.hpp"
@@ -127,17 +123,12 @@ std::vector<int> kept_bands(const CogOptions& options, const FileFacts& facts) {
 // A view of some bands and a mask; "" for none. `source` must outlive it.
 DatasetPtr view(GDALDatasetH source, const std::vector<int>& bands,
                 const std::string& mask) {
-  CPLStringList words;
-  const auto add = [&](const std::string& word) { words.AddString(word.c_str()); };
-  add("-of");
-  add("VRT");
+  GdalWords words{"-of", "VRT", "-mask", mask.empty() ? "none" : mask};
   for (const int band : bands) {
-    add("-b");
-    add(std::to_string(band));
+    words.add("-b");
+    words.add(std::to_string(band));
   }
-  add("-mask");
-  add(mask.empty() ? "none" : mask);
-  GDALTranslateOptions* options = GDALTranslateOptionsNew(words.List(), nullptr);
+  GDALTranslateOptions* options = GDALTranslateOptionsNew(words.list(), nullptr);
   DatasetPtr made{GDALTranslate("", source, options, nullptr)};
   GDALTranslateOptionsFree(options);
   return made;
@@ -157,22 +148,18 @@ std::string mask_for(const FileFacts& facts, const std::vector<int>& bands) {
 DatasetPtr warp_to(const std::string& path, GDALDatasetH source,
                    const CogOptions& options, bool has_mask, std::optional<double> nodata,
                    Reporter& reporter) {
-  CPLStringList words;
-  const auto add = [&](const char* key, const std::string& value) {
-    words.AddString(key);
-    words.AddString(value.c_str());
+  GdalWords words{"-of", "GTiff", "-t_srs", "EPSG:3857", "-dstalpha", "-nosrcalpha"};
+  const auto add = [&](std::string_view key, std::string_view value) {
+    words.add(key);
+    words.add(value);
   };
-  add("-of", "GTiff");
-  add("-t_srs", "EPSG:3857");
   add("-r", options.resampling_method == "nearest" ? "near" : options.resampling_method);
-  words.AddString("-dstalpha");
-  words.AddString("-nosrcalpha");
   if (has_mask) add("-srcnodata", "None");
   if (nodata) add("-dstnodata", fmt::format("{}", *nodata));
   add("-wo", "UNIFIED_SRC_NODATA=YES");
   for (const auto* option : {"TILED=YES", "BIGTIFF=IF_SAFER", "INTERLEAVE=PIXEL"})
     add("-co", option);
-  GDALWarpAppOptions* warp = GDALWarpAppOptionsNew(words.List(), nullptr);
+  GDALWarpAppOptions* warp = GDALWarpAppOptionsNew(words.list(), nullptr);
   GDALWarpAppOptionsSetProgress(warp, report, &reporter);
   DatasetPtr warped{GDALWarp(path.c_str(), nullptr, 1, &source, warp, nullptr)};
   GDALWarpAppOptionsFree(warp);
@@ -227,7 +214,7 @@ bool same_nodata(const io::BandInfo& a, const io::BandInfo& b) {
 std::unique_ptr<io::StripSource> own_strips(const FileFacts& facts,
                                             const std::vector<int>& bands, bool masked,
                                             Pool& pool) {
-  if (facts.info.format != "GTiff" || facts.path.starts_with("/vsi")) return nullptr;
+  if (facts.info.format != "GTiff" || is_virtual(facts.path)) return nullptr;
   try {
     auto bytes = io::open_bytes(facts.path);
     io::GeoTiff file = io::read_geotiff(*bytes);

@@ -1,14 +1,10 @@
 #include "terrazzo/formats/cog_tags.hpp"
 
-#include <cpl_string.h>
-#include <cpl_vsi.h>
-#include <gdal.h>
-#include <gdal_utils.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/formats/gdal_session.hpp"
 #include "terrazzo/io/memory_source.hpp"
 #include "terrazzo/io/tiff_directory.hpp"
@@ -36,15 +32,12 @@ constexpr std::array<std::uint16_t, 23> structural{
 std::vector<std::byte> one_pixel(GDALDatasetH dataset, const std::string& name) {
   static std::atomic<unsigned> count = 0;
   const std::string path = fmt::format("/vsimem/terrazzo-tags-{}.tif", ++count);
-  CPLStringList words;
-  for (const char* word :
-       {"-of", "GTiff", "-srcwin", "0", "0", "1", "1", "-mask", "none"})
-    words.AddString(word);
+  GdalWords words{"-of", "GTiff", "-srcwin", "0", "0", "1", "1", "-mask", "none"};
   if (GDALGetRasterDataType(GDALGetRasterBand(dataset, 1)) == GDT_Byte)
     for (const char* word : {"-co", "NBITS=8"})  // a colour table as long as bytes need
-      words.AddString(word);
+      words.add(word);
   const GdalErrors errors;
-  GDALTranslateOptions* options = GDALTranslateOptionsNew(words.List(), nullptr);
+  GDALTranslateOptions* options = GDALTranslateOptionsNew(words.list(), nullptr);
   const bool done =
       DatasetPtr{GDALTranslate(path.c_str(), dataset, options, nullptr)} != nullptr;
   GDALTranslateOptionsFree(options);

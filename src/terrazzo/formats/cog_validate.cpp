@@ -1,4 +1,3 @@
-#include <cpl_vsi.h>
 
 #include <array>
 #include <filesystem>
@@ -8,6 +7,7 @@
 
 #include "terrazzo/formats/cog.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/io/byte_source.hpp"
 #include "terrazzo/io/cog_rules.hpp"
 
@@ -59,6 +59,7 @@ bool begins_as_tiff(const io::ByteSource& source) {
 }
 
 CogReport no_tiff(const std::string& path) {
+  set_up_gdal();
   open_dataset(path);  // throws: no raster at all
   CogReport report;
   report.errors.emplace_back("the file is not a GeoTIFF");
@@ -68,10 +69,10 @@ CogReport no_tiff(const std::string& path) {
 }  // namespace
 
 CogReport validate_cog(const std::string& uri, const Context& context) {
-  set_up_gdal();
   const std::string path = gdal_path(uri);
+  const bool here = !is_virtual(path);
+  if (!here) set_up_gdal();
   file_identity(path);  // throws: not there
-  const bool here = !path.starts_with("/vsi");
   const std::shared_ptr<const io::ByteSource> source =
       here ? io::open_bytes(path, context) : std::make_shared<GdalBytes>(path);
   if (!begins_as_tiff(*source)) return no_tiff(path);

@@ -1,10 +1,5 @@
 // What a file holds, read once per open handle.
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <gdal.h>
-#include <ogr_srs_api.h>
-
 #include <array>
 #include <cmath>
 #include <limits>
@@ -12,6 +7,7 @@
 
 #include "terrazzo/base/fields.hpp"
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/io/nodata.hpp"
 
 namespace terrazzo::formats {

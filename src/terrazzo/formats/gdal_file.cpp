@@ -1,8 +1,6 @@
 #include "terrazzo/formats/gdal_file.hpp"
 
-#include <cpl_vsi.h>
 #include <fcntl.h>
-#include <gdal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "terrazzo/base/descriptor.hpp"
 #include "terrazzo/base/files.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 
 namespace terrazzo::formats {
 namespace {
@@ -39,7 +38,7 @@ DatasetPtr try_open(const std::string& path) {
 // What the system says of a file here; GDAL says of most failures only that it knows no
 // such format.
 std::optional<Error> system_failure(const std::string& path) {
-  if (path.starts_with("/vsi")) return std::nullopt;
+  if (is_virtual(path)) return std::nullopt;
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.number() < 0) return file_failure(errno, "read", path);
   struct stat stat{};
@@ -71,7 +70,7 @@ Error open_error(const std::string& path, const GdalErrors& errors) {
 
 FileIdentity file_identity(const std::string& path) {
   if (is_remote(path)) return remote_identity();
-  if (path.starts_with("/vsi")) return virtual_identity(path);
+  if (is_virtual(path)) return virtual_identity(path);
   struct stat stat{};
   if (::stat(path.c_str(), &stat) == 0)
     return {.size = static_cast<std::uint64_t>(stat.st_size),

@@ -1,13 +1,11 @@
 #include "terrazzo/formats/gdal_opener.hpp"
 
-#include <cpl_conv.h>
-#include <cpl_vsi.h>
-#include <gdal.h>
-
 #include <limits>
+#include <mutex>
 #include <utility>
 
 #include "terrazzo/formats/gdal_file.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/formats/gdal_warp.hpp"
 #include "terrazzo/io/nodata.hpp"
 
@@ -141,20 +139,28 @@ void use_server(const S3Server& server) {
 class GdalOpener : public io::RasterOpener {
  public:
   explicit GdalOpener(const GdalOptions& options)
-      : pool_(std::make_shared<HandlePool>(options.open_files)) {
-    set_up_gdal();
-    GDALSetCacheMax64(static_cast<GIntBig>(options.cache_bytes));
-    if (!options.s3.endpoint.empty()) use_server(options.s3);
-  }
+      : options_(options), pool_(std::make_shared<HandlePool>(options.open_files)) {}
 
   std::shared_ptr<const io::Raster> open(const std::string& uri, int band,
                                          const Context& context) const override;
 
  private:
+  void set_up() const;
   std::shared_ptr<const FileFacts> facts_of(const std::string& path) const;
 
+  GdalOptions options_;
+  mutable std::once_flag is_set_up_;
   std::shared_ptr<HandlePool> pool_;
 };
+
+// Once, with the first file.
+void GdalOpener::set_up() const {
+  std::call_once(is_set_up_, [&] {
+    set_up_gdal();
+    GDALSetCacheMax64(static_cast<GIntBig>(options_.cache_bytes));
+    if (!options_.s3.endpoint.empty()) use_server(options_.s3);
+  });
+}
 
 std::shared_ptr<const FileFacts> GdalOpener::facts_of(const std::string& path) const {
   const FileIdentity identity = file_identity(path);
@@ -174,6 +180,7 @@ std::shared_ptr<const io::Raster> GdalOpener::open(const std::string& uri, int b
                                                    const Context& context) const {
   context.check();
   const std::string path = gdal_path(uri);
+  set_up();
   auto facts = facts_of(path);
   const std::size_t bands = facts->info.bands.size();
   if (band < 1 || static_cast<std::size_t>(band) > bands)

@@ -22,7 +22,8 @@ struct GdalOptions {
 
 // Reads whatever GDAL reads. Its read_warped is the exact resampler: the same pixels
 // as Terracotta 0.9 (WarpedVRT with 2 pad pixels, then RasterIO). A changed file
-// (size or time) is opened anew. Safe from any thread.
+// (size or time) is opened anew. Safe from any thread. GDAL is loaded, and told the
+// options, when the first raster is opened; open() throws unavailable if it cannot be.
 std::unique_ptr<io::RasterOpener> gdal_opener(const GdalOptions& options = {});
 
 }  // namespace terrazzo::formats

@@ -1,13 +1,11 @@
 #include "terrazzo/formats/gdal_session.hpp"
 
-#include <cpl_conv.h>
-#include <cpl_error.h>
-#include <gdal.h>
-
 #include <algorithm>
 #include <array>
 #include <mutex>
 #include <utility>
+
+#include "terrazzo/formats/gdal_library.hpp"
 
 namespace terrazzo::formats {
 namespace {
@@ -59,11 +57,22 @@ void* progress_data(const Context& context) noexcept {
 void set_up_gdal() {
   static std::once_flag done;
   std::call_once(done, [] {
+    load_gdal();
     CPLSetErrorHandler(CPLQuietErrorHandler);
     for (const auto& [key, value] : process_options)
       if (CPLGetConfigOption(key, nullptr) == nullptr) CPLSetConfigOption(key, value);
     GDALAllRegister();
   });
+}
+
+GdalWords::GdalWords(std::initializer_list<std::string_view> words)
+    : words_(words.begin(), words.end()) {}
+
+char** GdalWords::list() {
+  list_.clear();
+  for (std::string& word : words_) list_.push_back(word.data());
+  list_.push_back(nullptr);
+  return list_.data();
 }
 
 void CloseDataset::operator()(void* dataset) const noexcept { GDALClose(dataset); }
@@ -122,6 +131,8 @@ std::string gdal_path(const std::string& uri) {
                   "rasters cannot be read from a terminal or pipe");
   return uri;
 }
+
+bool is_virtual(std::string_view path) { return path.starts_with("/vsi"); }
 
 bool is_remote(std::string_view path) {
   constexpr std::array<std::string_view, 10> prefixes{

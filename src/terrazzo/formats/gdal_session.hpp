@@ -11,10 +11,25 @@
 
 namespace terrazzo::formats {
 
-// Registers the drivers and sets the options everything here relies on: no listing of
-// folders on open, masks inside files, time-outs for HTTP, nothing on stderr. Options
-// that the environment sets are left alone. Does its work once; any thread.
+// Loads GDAL, registers the drivers and sets the options everything here relies on: no
+// listing of folders on open, masks inside files, time-outs for HTTP, nothing on stderr.
+// Options that the environment sets are left alone. Does its work once; any thread.
+// Nothing else here that reaches GDAL may be used before.
+// Throws unavailable: GDAL cannot be loaded; the next call tries again.
 void set_up_gdal();
+
+// A list of words as GDAL's C functions take it.
+class GdalWords {
+ public:
+  GdalWords(std::initializer_list<std::string_view> words = {});
+  void add(std::string_view word) { words_.emplace_back(word); }
+  // Ends with a null; as long as no word is added.
+  char** list();
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<char*> list_;
+};
 
 struct CloseDataset {
   void operator()(void* dataset) const noexcept;
@@ -65,6 +80,9 @@ class ThreadOption {
 // Throws invalid_input: it is empty or holds a NUL. unsupported: it reads from a
 // terminal.
 std::string gdal_path(const std::string& uri);
+
+// Does GDAL reach the path by itself: in stores, archives or its memory?
+bool is_virtual(std::string_view gdal_path);
 
 // Is the path served by another machine?
 bool is_remote(std::string_view gdal_path);

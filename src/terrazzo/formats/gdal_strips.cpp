@@ -1,8 +1,7 @@
 #include "terrazzo/formats/gdal_strips.hpp"
 
-#include <gdal.h>
-
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/formats/gdal_session.hpp"
 #include "terrazzo/io/nodata.hpp"
 

@@ -1,17 +1,11 @@
 #include "terrazzo/formats/gdal_warp.hpp"
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <gdal.h>
-#include <gdal_alg.h>
-#include <gdalwarper.h>
-#include <ogr_srs_api.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
+#include "terrazzo/formats/gdal_library.hpp"
 #include "terrazzo/io/nodata.hpp"
 
 namespace terrazzo::formats {
@@ -134,10 +128,9 @@ WarpTarget make_target(const FileFacts& facts, const std::string& wkt) {
   GeoTransform placed = to_gdal(affine_over(native, rows, cols));
   GDALSetGeoTransform(grid.get(), placed.data());
   GDALSetProjection(grid.get(), facts.wkt.c_str());
-  CPLStringList options;
-  options.SetNameValue("DST_SRS", wkt.c_str());
+  GdalWords options{"DST_SRS=" + wkt};
   const TransformerPtr transformer{
-      GDALCreateGenImgProjTransformer2(grid.get(), nullptr, options.List())};
+      GDALCreateGenImgProjTransformer2(grid.get(), nullptr, options.list())};
   GeoTransform suggested{};
   std::array<double, 4> extent{};
   int out_cols = 0;
