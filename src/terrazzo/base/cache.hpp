@@ -22,6 +22,7 @@
 #include "terrazzo/base/cache_shelf.hpp"
 #include "terrazzo/base/context.hpp"
 #include "terrazzo/base/error.hpp"
+#include "terrazzo/base/waiting.hpp"
 
 namespace terrazzo {
 
@@ -289,6 +290,7 @@ class Cache {
   static Pointer waited_for(Flight& flight, const Context& context) {
     if (flight.maker == std::this_thread::get_id())
       throw failure(ErrorKind::internal, "a value is needed to make itself");
+    const Waiting waiting;
     std::unique_lock lock{flight.mutex};
     while (!flight.done) {
       context.check();

@@ -1,12 +1,32 @@
 #include "terrazzo/base/pool.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <utility>
 
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/base/waiting.hpp"
 
 namespace terrazzo {
+namespace {
+
+// Of the job that runs on this thread.
+thread_local Pool* pool_of_job = nullptr;
+
+// Linux has a nice value for each thread; elsewhere it would be that of the process.
+void step_back([[maybe_unused]] int niceness) {
+#if defined(__linux__)
+  errno = 0;  // -1 is a nice value as well
+  if (niceness > 0 && nice(niceness) == -1 && errno != 0)
+    log::debug("a thread keeps its priority", {{"reason", std::strerror(errno)}});
+#endif
+}
+
+}  // namespace
 
 // One parallel_for(). A helper that comes after the caller has left finds it closed and
 // never touches the caller's function.
@@ -58,15 +78,20 @@ struct Pool::Loop {
   std::exception_ptr error;
 };
 
-Pool::Pool(std::size_t threads, std::size_t max_queue)
-    : thread_count_(threads), max_queue_(max_queue) {
+Pool::Pool(std::size_t threads, std::size_t max_queue, int niceness)
+    : thread_count_(threads), max_queue_(max_queue), niceness_(niceness) {
   threads_.reserve(threads);
   try {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < threads; ++i) add_thread();
   } catch (...) {
     stop();
     throw;
   }
+}
+
+void Pool::add_thread() {
+  threads_.emplace_back([this] { work(); });
+  ++started_;
 }
 
 Pool::~Pool() { stop(); }
@@ -81,6 +106,7 @@ bool Pool::try_post(Job job) {
     }
     if (thread_count_ > 0) {
       queue_.push_back(std::move(job));
+      add_thread_if_all_wait();
     } else {
       ++running_;
     }
@@ -131,37 +157,79 @@ void Pool::run(const Job& job) {
 }
 
 void Pool::work() {
+  step_back(niceness_);
+  pool_of_job = this;
   std::unique_lock lock{mutex_};
   for (;;) {
-    wake_.wait(lock,
-               [this] { return stopping_ || !queue_.empty() || !helpers_.empty(); });
-    if (queue_.empty() && helpers_.empty()) return;
+    wake_.wait(lock, [this] { return has_work() ? may_run() : stopping_; });
+    if (!has_work()) return;
     ++running_;
     if (!helpers_.empty()) {
       auto loop = std::move(helpers_.front());
       helpers_.pop_front();
+      add_thread_if_all_wait();
       lock.unlock();
       loop->help();
     } else {
       Job job = std::move(queue_.front());
       queue_.pop_front();
+      add_thread_if_all_wait();
       lock.unlock();
       run(job);
       job = nullptr;  // what it owns goes before the lock comes
     }
     lock.lock();
     --running_;
+    if (stopping_) wake_.notify_all();
   }
 }
 
-void Pool::stop() {
+void Pool::add_thread_if_all_wait() noexcept {
+  const bool has_idle = running_ < started_;
+  if (has_idle || !has_work() || !may_run()) return;
+  if (started_ >= thread_count_ + most_waiting) return;
+  try {
+    add_thread();
+  } catch (const std::exception& e) {  // the work waits for the others
+    log::warning("a thread cannot be started", {{"error", e.what()}});
+  }
+}
+
+void Pool::begin_waiting() noexcept {
   {
     const std::lock_guard lock{mutex_};
-    stopping_ = true;
+    ++waiting_;
+    add_thread_if_all_wait();
   }
-  wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  wake_.notify_one();
+}
+
+// It goes on at once, even if another has its place by now.
+void Pool::end_waiting() noexcept {
+  const std::lock_guard lock{mutex_};
+  --waiting_;
+}
+
+Waiting::Waiting() noexcept {
+  if (pool_of_job != nullptr) pool_of_job->begin_waiting();
+}
+
+Waiting::~Waiting() {
+  if (pool_of_job != nullptr) pool_of_job->end_waiting();
+}
+
+void Pool::stop() {
+  for (;;) {
+    std::vector<std::thread> threads;  // while these end, more may come
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+      threads.swap(threads_);
+    }
+    if (threads.empty()) return;
+    wake_.notify_all();
+    for (std::thread& thread : threads) thread.join();
+  }
 }
 
 Pool::Figures Pool::figures() const {

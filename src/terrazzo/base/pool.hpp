@@ -20,9 +20,13 @@ class Pool {
  public:
   using Job = std::function<void()>;
 
-  // threads: 0 runs every job on whoever posts it, at once.
+  // threads: as many jobs run at once, beside those that wait for others (see Waiting);
+  // for these there are up to most_waiting further threads, which come when they are
+  // needed. 0 runs every job on whoever posts it, at once.
   // max_queue: jobs that may wait for a thread.
-  Pool(std::size_t threads, std::size_t max_queue);
+  // niceness: 0 to 19, how much less the threads count than the one that starts them
+  // where more want to run than there are cores (nice(2)). It cannot be taken back.
+  Pool(std::size_t threads, std::size_t max_queue, int niceness = 0);
   ~Pool();  // stop()
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -41,10 +45,12 @@ class Pool {
   // nothing.
   void stop();
 
+  static constexpr std::size_t most_waiting = 64;
+
   struct Figures {
     std::size_t threads;
     std::size_t queued;
-    std::size_t running;
+    std::size_t running;    // including those that wait for others
     std::uint64_t done;     // including the failed
     std::uint64_t failed;   // threw
     std::uint64_t refused;  // by try_post()
@@ -52,23 +58,34 @@ class Pool {
   Figures figures() const;
 
  private:
+  friend class Waiting;
+
   struct Loop;
   void work();
+  bool has_work() const { return !queue_.empty() || !helpers_.empty(); }
+  bool may_run() const { return running_ - waiting_ < thread_count_; }
+  void begin_waiting() noexcept;
+  void end_waiting() noexcept;
+  void add_thread();
+  void add_thread_if_all_wait() noexcept;
   void run(const Job& job);
   void post_helpers(const std::shared_ptr<Loop>& loop, std::size_t count);
 
   const std::size_t thread_count_;
   const std::size_t max_queue_;
+  const int niceness_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;
   std::deque<std::shared_ptr<Loop>>
       helpers_;  // run before queue_; at most one per thread
   bool stopping_ = false;
-  std::size_t running_ = 0;
+  std::size_t running_ = 0;  // jobs; those that wait are among them
+  std::size_t waiting_ = 0;
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> refused_{0};
+  std::size_t started_ = 0;
   std::vector<std::thread> threads_;  // last: they use the rest
 };
 

@@ -1,15 +1,21 @@
 #include "terrazzo/base/pool.hpp"
 
 #include <doctest/doctest.h>
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <numeric>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/base/waiting.hpp"
 
 using namespace terrazzo;
 
@@ -120,6 +126,80 @@ TEST_CASE("without threads jobs run on whoever posts them") {
   CHECK(pool.try_post([&] { where = std::this_thread::get_id(); }));
   CHECK(where == std::this_thread::get_id());
 }
+
+TEST_CASE("a job that waits for others leaves its place to the next") {
+  std::promise<void> answer;
+  std::promise<void> waits;
+  std::promise<void> ran;
+  Pool pool{1, 10};
+  REQUIRE(pool.try_post([&] {
+    const Waiting waiting;
+    waits.set_value();
+    answer.get_future().wait();
+  }));
+  SUBCASE("that is in the queue already") {}
+  SUBCASE("that comes later") { waits.get_future().wait(); }
+  REQUIRE(pool.try_post([&] { ran.set_value(); }));
+  CHECK(ran.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  CHECK(pool.figures().threads == 1);
+  answer.set_value();
+}
+
+TEST_CASE("jobs that do not wait keep to the threads there are while others wait") {
+  std::promise<void> answer;
+  const std::shared_future<void> answered = answer.get_future().share();
+  std::atomic<int> at_once = 0;
+  std::atomic<int> most = 0;
+  std::atomic<int> waiting_jobs = 0;
+  std::atomic<int> done = 0;
+  Pool pool{2, 1000};
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(pool.try_post([&] {
+      const Waiting waiting;
+      ++waiting_jobs;
+      answered.wait();
+    }));
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(pool.try_post([&] {
+      const int now = ++at_once;
+      for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds{200});
+      --at_once;
+      if (++done == 100) answer.set_value();
+    }));
+  pool.stop();
+  CHECK(waiting_jobs == 20);
+  CHECK(done == 100);
+  CHECK(most <= 2);
+}
+
+TEST_CASE("more jobs that wait than there may be threads all end") {
+  constexpr auto jobs = static_cast<int>(Pool::most_waiting) + 20;
+  std::atomic<int> done = 0;
+  std::promise<void> answer;
+  const std::shared_future<void> answered = answer.get_future().share();
+  Pool pool{1, 1000};
+  for (int i = 0; i < jobs; ++i)
+    REQUIRE(pool.try_post([&] {
+      const Waiting waiting;
+      if (++done == static_cast<int>(Pool::most_waiting)) answer.set_value();
+      answered.wait();
+    }));
+  pool.stop();
+  CHECK(done == jobs);
+}
+
+#if defined(__linux__)
+TEST_CASE("threads of a pool step back as far as they are told, others do not") {
+  const int before = getpriority(PRIO_PROCESS, 0);
+  std::promise<int> inside;
+  Pool pool{1, 1, 3};
+  REQUIRE(pool.try_post([&] { inside.set_value(getpriority(PRIO_PROCESS, 0)); }));
+  CHECK(inside.get_future().get() == std::min(before + 3, 19));
+  CHECK(getpriority(PRIO_PROCESS, 0) == before);
+}
+#endif
 
 TEST_CASE("stress: posts, loops and figures from many threads lose nothing") {
   std::atomic<std::uint64_t> sum = 0;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <random>
 
+#include "terrazzo/base/waiting.hpp"
 #include "terrazzo/io/http_transfer.hpp"
 
 namespace terrazzo::io {
@@ -316,6 +317,7 @@ HttpClient::HttpClient(HttpLimits limits)
 HttpClient::~HttpClient() = default;
 
 void HttpClient::run(std::span<HttpTask* const> tasks, const Context& context) {
+  const Waiting waiting;
   context.check();
   if (tasks.empty()) return;
   HttpRun{*this, tasks, context}.finish();
