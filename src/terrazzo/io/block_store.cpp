@@ -1,7 +1,5 @@
 #include "terrazzo/io/block_store.hpp"
 
-#include <cmath>
-
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/base/stages.hpp"
 
@@ -9,13 +7,6 @@ namespace terrazzo::io {
 namespace {
 
 constexpr std::size_t few_blocks = 4;  // are not worth waking somebody
-
-// Value of blocks that were never written: nodata if there is one, as GDAL reads them.
-double blank_value(const OpenTiff& tiff, const TiffImage& image) {
-  if (image.is_mask()) return 0;
-  const auto& nodata = tiff.file.info.bands.front().nodata;
-  return nodata.value_or(0);
-}
 
 // Blocks that are read together.
 class BlockRead {
@@ -48,7 +39,7 @@ class BlockRead {
       const TiffImage& image = image_of(i);
       const BlockPlace place = image.blocks.at(ids_[i].block);
       tried(i, [&] { check_stored_size(image, ids_[i].block, place.size); });
-      if (place.size == 0 || blocks_[i].damage) continue;
+      if (blocks_[i].damage) continue;
       bytes_[i].resize(place.size);
       pieces.push_back({place.offset, bytes_[i]});
     }
@@ -60,12 +51,9 @@ class BlockRead {
     if (blocks_[i].damage) return;
     const TiffImage& image = image_of(i);
     const std::size_t down = image.row_of_block(ids_[i].block);
-    if (bytes_[i].empty())
-      blocks_[i] = blank_block(image, down, blank_value(tiff_, image));
-    else
-      tried(i, [&] {
-        blocks_[i] = decode_block(image, tiff_.file.tiff.swapped, down, bytes_[i]);
-      });
+    tried(i, [&] {
+      blocks_[i] = decode_block(image, tiff_.file.tiff.swapped, down, bytes_[i]);
+    });
     bytes_[i] = {};
   }
 

@@ -58,8 +58,8 @@ class BlockStore {
     seat_ = budget.add("blocks", weight, blocks_);
   }
 
-  // The blocks in the order of `ids`, no two of which are equal. What is not kept is
-  // read at once, of all images together; two callers never read the same.
+  // The blocks in the order of `ids`, no two of which are equal; each has bytes. What is
+  // not kept is read at once, of all images together; two callers never read the same.
   // Blocks that cannot be decoded have `damage`; they are reported and not kept.
   // Throws as ByteSource::read; unsupported as decode_block.
   std::vector<std::shared_ptr<const Block>> blocks(const OpenTiff& tiff,

@@ -61,11 +61,30 @@ void copy_block(const TiffImage& image, const Block& block, const Plane& plane,
   }
 }
 
+// Planes that come out of the same blocks.
+struct Group {
+  std::size_t image = 0;
+  std::vector<const Plane*> planes{};
+};
+
 // A block and all planes that take pixels from it.
 struct Wanted {
   BlockId id{};
-  std::vector<const Plane*> planes{};
+  const std::vector<const Plane*>& planes;
 };
+
+// Elements of the window that lie in an area of the image, set to one value.
+void fill(const Plane& plane, ElementType type, const Area& area, const Window& window,
+          double value) {
+  with_type(type, [&]<class T>(T) {
+    const std::size_t size = window.rows * window.cols;
+    const std::span to{reinterpret_cast<T*>(plane.to.data()), size};
+    for (std::size_t row = area.row; row < area.row + area.rows; ++row) {
+      const std::size_t at = (row - window.row) * window.cols + (area.col - window.col);
+      std::ranges::fill(to.subspan(at, area.cols), static_cast<T>(value));
+    }
+  });
+}
 
 class LevelRead {
  public:
@@ -73,12 +92,14 @@ class LevelRead {
       : tiff_(tiff), store_(store), window_(window) {}
 
   void run(std::span<const Plane> planes, bool leaves_holes, const Context& context) {
-    for (const Plane& plane : planes) want(plane);
+    const std::vector<Group> groups = grouped(planes);
+    for (const Group& group : groups) want(group, context);
     for (std::size_t first = 0; first < wanted_.size();) {
       const std::size_t count = batch(first);
       read(std::span{wanted_}.subspan(first, count), leaves_holes, context);
       first += count;
     }
+    wanted_.clear();
   }
 
   const std::vector<Area>& holes() const noexcept { return holes_; }
@@ -88,23 +109,44 @@ class LevelRead {
     return tiff_.file.tiff.images[number];
   }
 
-  void want(const Plane& plane) {
-    const TiffImage& from = image(plane.image);
-    const auto same_blocks = [&](const Wanted& other) {
-      return other.id.image == plane.image && !from.apart;
-    };
-    if (std::ranges::any_of(wanted_, same_blocks)) {
-      for (Wanted& other : wanted_)
-        if (same_blocks(other)) other.planes.push_back(&plane);
-      return;
+  std::vector<Group> grouped(std::span<const Plane> planes) const {
+    std::vector<Group> groups;
+    for (const Plane& plane : planes) {
+      const auto same = std::ranges::find_if(groups, [&](const Group& group) {
+        return group.image == plane.image && !image(plane.image).apart;
+      });
+      if (same != groups.end())
+        same->planes.push_back(&plane);
+      else
+        groups.push_back({plane.image, {&plane}});
     }
+    return groups;
+  }
+
+  // Blocks that were never written are filled in at once.
+  void want(const Group& group, const Context& context) {
+    const TiffImage& from = image(group.image);
+    const std::size_t sample = group.planes.front()->sample;
     const std::size_t last_down = (window_.row + window_.rows - 1) / from.block_rows;
     const std::size_t last_across = (window_.col + window_.cols - 1) / from.block_cols;
-    for (std::size_t down = window_.row / from.block_rows; down <= last_down; ++down)
+    for (std::size_t down = window_.row / from.block_rows; down <= last_down; ++down) {
+      context.check();
       for (std::size_t across = window_.col / from.block_cols; across <= last_across;
-           ++across)
-        wanted_.push_back(
-            {{plane.image, from.block_index(down, across, plane.sample)}, {&plane}});
+           ++across) {
+        const std::size_t block = from.block_index(down, across, sample);
+        if (from.blocks.at(block).size != 0)
+          wanted_.push_back({{group.image, block}, group.planes});
+        else
+          for (const Plane* plane : group.planes)
+            fill(*plane, element_type_of(from), shared(area_of(from, block), window_),
+                 window_, blank_value(from));
+      }
+    }
+  }
+
+  // Of blocks that were never written: nodata if there is one, as GDAL reads them.
+  double blank_value(const TiffImage& from) const {
+    return from.is_mask() ? 0 : tiff_.file.info.bands.front().nodata.value_or(0);
   }
 
   // How many blocks from there on are held together; at least one.
