@@ -24,7 +24,7 @@ struct Crs::Data {
 namespace {
 
 constexpr std::size_t longest_text = 1 << 20;
-constexpr std::size_t objects_kept = 64;  // per thread
+constexpr std::size_t objects_kept = 64;  // by each Proj
 constexpr int least_confidence = 70;      // of 100, as to_epsg() of rasterio
 constexpr double nowhere = std::numeric_limits<double>::infinity();
 
@@ -33,22 +33,22 @@ struct PjDeleter {
 };
 using Pj = std::unique_ptr<PJ, PjDeleter>;
 
-// PROJ of one thread: its context, its last complaint and the objects made so far,
-// the latest used first.
-class ThreadProj {
+// What one thread at a time may use of PROJ: a context, its last complaint and the
+// objects made so far, the latest used first.
+class Proj {
  public:
-  ThreadProj() : context_(proj_context_create()) {
+  Proj() : context_(proj_context_create()) {
     proj_log_func(context_, this, [](void* self, int level, const char* text) {
-      if (level == PJ_LOG_ERROR) static_cast<ThreadProj*>(self)->complaint_ = text;
+      if (level == PJ_LOG_ERROR) static_cast<Proj*>(self)->complaint_ = text;
     });
     proj_context_set_enable_network(context_, 0);
   }
-  ~ThreadProj() {
+  ~Proj() {
     kept_.clear();
     proj_context_destroy(context_);
   }
-  ThreadProj(const ThreadProj&) = delete;
-  ThreadProj& operator=(const ThreadProj&) = delete;
+  Proj(const Proj&) = delete;
+  Proj& operator=(const Proj&) = delete;
 
   PJ_CONTEXT* context() const { return context_; }
   std::string take_complaint() { return std::exchange(complaint_, {}); }
@@ -79,10 +79,59 @@ class ThreadProj {
   std::vector<Kept> kept_;
 };
 
-ThreadProj& proj() {
-  thread_local ThreadProj of_this_thread;
-  return of_this_thread;
+// Those that no thread uses. The one used last is last, so that there are as many as
+// threads that need one at once, and what they made is found again.
+class IdleProjs {
+ public:
+  std::unique_ptr<Proj> take() {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!idle_.empty()) {
+        auto last = std::move(idle_.back());
+        idle_.pop_back();
+        return last;
+      }
+    }
+    return std::make_unique<Proj>();
+  }
+  void give_back(std::unique_ptr<Proj> proj) {
+    const std::lock_guard lock{mutex_};
+    idle_.push_back(std::move(proj));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Proj>> idle_;
+};
+
+IdleProjs& idle_projs() {
+  static IdleProjs idle;
+  return idle;
 }
+
+thread_local Proj* proj_of_this_thread = nullptr;
+
+Proj& proj() { return *proj_of_this_thread; }
+
+// proj() is there while one exists; every function that others call begins with one.
+class ProjInUse {
+ public:
+  ProjInUse() {
+    if (proj_of_this_thread != nullptr) return;
+    mine_ = idle_projs().take();
+    proj_of_this_thread = mine_.get();
+  }
+  ~ProjInUse() {
+    if (!mine_) return;
+    proj_of_this_thread = nullptr;
+    idle_projs().give_back(std::move(mine_));
+  }
+  ProjInUse(const ProjInUse&) = delete;
+  ProjInUse& operator=(const ProjInUse&) = delete;
+
+ private:
+  std::unique_ptr<Proj> mine_;
+};
 
 Error unknown_system(std::string_view text) {
   Error error = invalid(
@@ -200,6 +249,7 @@ Box bounds_of(const Affine& affine, std::size_t rows, std::size_t cols) {
 }
 
 Crs Crs::from(std::string_view text) {
+  const ProjInUse in_use;
   if (text.size() > longest_text || text.find('\0') != std::string_view::npos)
     throw unknown_system(text);
   auto data = std::make_shared<Data>();
@@ -233,6 +283,7 @@ const std::string& Crs::wkt() const noexcept { return data_->wkt; }
 std::string Crs::name() const { return data_->name; }
 
 std::optional<int> Crs::epsg_code() const {
+  const ProjInUse in_use;
   std::call_once(data_->identified, [this] {
     if (!data_->epsg) data_->epsg = identified_epsg(make_system(data_->source).get());
   });
@@ -242,6 +293,7 @@ std::optional<int> Crs::epsg_code() const {
 bool Crs::is_geographic() const noexcept { return data_->geographic; }
 
 bool Crs::operator==(const Crs& other) const {
+  const ProjInUse in_use;
   if (data_ == other.data_ || data_->wkt == other.data_->wkt) return true;
   // The second object may push the first out of a full cache, but never the latest.
   static_assert(objects_kept >= 2);
@@ -260,6 +312,7 @@ PJ* operation(const std::string& from, const std::string& to) {
 }  // namespace
 
 Transform::Transform(Crs from, Crs to) : from_(std::move(from)), to_(std::move(to)) {
+  const ProjInUse in_use;
   if (operation(from_.data_->source, to_.data_->source) != nullptr) return;
   Error error =
       invalid("there is no way from {} to {}", shown(from_.name()), shown(to_.name()));
@@ -268,6 +321,7 @@ Transform::Transform(Crs from, Crs to) : from_(std::move(from)), to_(std::move(t
 }
 
 void Transform::operator()(std::span<Point> points) const {
+  const ProjInUse in_use;
   if (points.empty()) return;
   PJ* pj = operation(from_.data_->source, to_.data_->source);
   constexpr std::size_t step = sizeof(Point);
@@ -284,6 +338,7 @@ Point Transform::operator()(Point point) const {
 }
 
 Box Transform::operator()(const Box& box, int densify) const {
+  const ProjInUse in_use;
   constexpr int most_points = 10'000;
   if (!is_finite(box) || densify < 0 || densify > most_points)
     throw invalid("the box [{}, {}, {}, {}] cannot be cut in {} + 1 pieces an edge",
