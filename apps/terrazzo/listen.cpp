@@ -1,5 +1,9 @@
 #include "listen.hpp"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -17,8 +21,22 @@ namespace {
 constexpr std::size_t default_queue = 4096;
 constexpr std::chrono::seconds last_grace{2};
 
+// Answers at hand, which the event loop gives, go before pictures that are being drawn.
+constexpr int behind_event_loop = 5;
+
 std::size_t or_else(int value, std::size_t otherwise) {
   return value > 0 ? static_cast<std::size_t>(value) : otherwise;
+}
+
+// What caches give back goes to the next pictures instead of staying in the heaps of
+// many threads (mallopt(3)).
+void keep_heaps_few([[maybe_unused]] std::size_t cores) {
+#if defined(__GLIBC__)
+  constexpr int large = 512 << 10;  // bytes that are a mapping of their own
+  mallopt(M_ARENA_MAX, static_cast<int>(cores) + 1);
+  mallopt(M_MMAP_THRESHOLD, large);
+  mallopt(M_TRIM_THRESHOLD, 4 * large);
+#endif
 }
 
 // An address that a browser on this machine can open.
@@ -58,8 +76,10 @@ void set_ports(http::ServerOptions& options, int port, PortRange range) {
 int run_server(const Listen& listen, const std::stop_token& stop) {
   if (environment("TESTING")) return 0;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  keep_heaps_few(cores);
   // It ends after the server, so what it runs must not hold the server itself.
-  Pool pool{or_else(listen.threads, cores), or_else(listen.max_queue, default_queue)};
+  Pool pool{or_else(listen.threads, cores), or_else(listen.max_queue, default_queue),
+            behind_event_loop};
   http::Server server{listen.options, listen.handler, pool, listen.quick};
   if (listen.watch) listen.watch(server);
   const std::stop_callback on_stop{stop, [&server] { server.stop(); }};

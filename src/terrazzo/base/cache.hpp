@@ -37,7 +37,7 @@ class Cache {
  public:
   using Pointer = std::shared_ptr<const Value>;
 
-  // What an entry costs besides its value.
+  // What an entry costs besides its value and the text of its key.
   static constexpr std::size_t entry_bytes = 2 * sizeof(Key) + 96;
 
   // max_bytes: 0 keeps nothing; equal requests at the same time still share one value.
@@ -235,7 +235,8 @@ class Cache {
   Pointer landed(Shard& shard, const Key& key, Pointer value, SizeOf& size_of,
                  double seconds) {
     Entries gone;
-    const std::size_t bytes = static_cast<std::size_t>(size_of(*value)) + entry_bytes;
+    const std::size_t bytes =
+        static_cast<std::size_t>(size_of(*value)) + entry_bytes + text_bytes(key);
     {
       const std::lock_guard lock{shard.mutex};
       shard.shelf.keep(key, value, bytes, gone);
@@ -243,6 +244,11 @@ class Cache {
     }
     end_flight(shard, key, value, std::nullopt, nullptr);
     return value;
+  }
+
+  static std::size_t text_bytes(const Key& key) {
+    if constexpr (std::is_same_v<Key, std::string>) return 2 * key.size();
+    return 0;
   }
 
   static double seconds_since(Clock::time_point start) {

@@ -33,6 +33,9 @@ class ByteSource {
   // The first bytes, as far as opening the source brought them along; may be empty.
   virtual std::span<const std::byte> head() const = 0;
 
+  // Bytes of memory that it keeps: of the whole file, or of its head.
+  virtual std::size_t memory() const { return head().size(); }
+
   // With this reopen_bytes() gives the file as it was without asking for it; a read then
   // notices if it has changed. Empty: it cannot be done.
   virtual std::string pin() const { return {}; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 #include <memory>
 
@@ -97,6 +98,9 @@ std::size_t inflate_prefix(std::span<const std::byte> from, std::span<std::byte>
 
 std::size_t zstd_prefix(std::span<const std::byte> from, std::span<std::byte> to) {
   const std::unique_ptr<ZSTD_DCtx, Free> stream(made(ZSTD_createDCtx()));
+  constexpr int least_window = 23;  // of what compressors write that do not know the size
+  const int window = std::max(least_window, static_cast<int>(std::bit_width(to.size())));
+  (void)ZSTD_DCtx_setParameter(stream.get(), ZSTD_d_windowLogMax, window);
   ZSTD_inBuffer in{from.data(), from.size(), 0};
   ZSTD_outBuffer out{to.data(), to.size(), 0};
   std::size_t status = 1;  // 0 at the end of the frame

@@ -11,6 +11,7 @@ namespace terrazzo::io {
 namespace {
 
 constexpr std::size_t most_images = 1024;
+constexpr std::size_t most_directories = 4096;  // images or not
 constexpr std::size_t most_pixels_across = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t most_samples = 65535;
 constexpr std::size_t strip_piece = std::size_t{1} << 20U;  // uncompressed strips
@@ -267,9 +268,11 @@ std::size_t block_count(const TiffImage& image) noexcept {
 }
 
 std::size_t memory_of(const TiffFile& file) {
-  std::size_t bytes = sizeof file + file.tags.metadata.size() +
-                      file.tags.tie_points.size() * sizeof(double) +
-                      file.tags.color_map.size() * 2 + file.tags.geo_keys.size() * 2;
+  const TiffTags& tags = file.tags;
+  std::size_t bytes =
+      sizeof file + tags.metadata.size() + tags.geo_text.size() +
+      (tags.tie_points.size() + tags.geo_doubles.size()) * sizeof(double) +
+      (tags.color_map.size() + tags.geo_keys.size()) * 2;
   for (const TiffImage& image : file.images)
     bytes += sizeof image + image.blocks.bytes() + image.jpeg_tables.size();
   return bytes;
@@ -300,7 +303,9 @@ TiffFile read_tiff(const ByteSource& source, const Context& context) {
   file.tags = read_tags(cursor, directory);
   for (const std::uint64_t child : cursor.integers(directory, tag::sub_ifds, most_images))
     add_image(cursor, cursor.directory(child), source.size(), file.images);
-  while (directory.next != 0 && file.images.size() < most_images) {
+  for (std::size_t passed = 1; directory.next != 0 && passed < most_directories &&
+                               file.images.size() < most_images;
+       ++passed) {
     directory = cursor.directory(directory.next);
     add_image(cursor, directory, source.size(), file.images);
   }

@@ -91,7 +91,7 @@ struct TiffFile {
 //        sizes, larger blocks. And what source.read() throws.
 TiffFile read_tiff(const ByteSource& source, const Context& context = {});
 
-constexpr std::size_t max_block_bytes = std::size_t{512} << 20U;
+constexpr std::size_t max_block_bytes = std::size_t{64} << 20U;
 
 // Are its dimensions as read_tiff() promises them? Whoever made it; no matter its blocks.
 // Throws corrupt_data, unsupported: as read_tiff().

@@ -41,7 +41,7 @@ void unpack_into(Block& block, std::span<const std::byte> packed,
 
 void check_stored_size(const TiffImage& image, std::size_t block, std::uint64_t size) {
   const std::size_t decoded = image.shape_of(image.row_of_block(block)).bytes();
-  if (size / 4 > decoded + (std::size_t{1} << 18U))
+  if (size / 2 > decoded + (std::size_t{1} << 15U))
     throw failure(ErrorKind::corrupt_data,
                   "block {} of the TIFF has {} bytes for pixels of {} bytes", block, size,
                   decoded);

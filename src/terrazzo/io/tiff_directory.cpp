@@ -140,15 +140,19 @@ std::uint64_t TiffCursor::number(std::span<const std::byte> bytes) const {
   return value;
 }
 
-void TiffCursor::fetch(std::uint64_t position, std::span<std::byte> to) {
-  const std::uint64_t size = source_.size();
-  if (position > size || to.size() > size - position)
-    throw not_in_file(position, to.size(), size);
-  taken_ += to.size();
+void TiffCursor::charge(std::uint64_t bytes) {
+  taken_ += bytes;
   if (taken_ > most_taken)
     throw failure(ErrorKind::too_large,
                   "the directories of this TIFF take more than {} MiB",
                   most_taken >> 20U);
+}
+
+void TiffCursor::fetch(std::uint64_t position, std::span<std::byte> to) {
+  const std::uint64_t size = source_.size();
+  if (position > size || to.size() > size - position)
+    throw not_in_file(position, to.size(), size);
+  charge(to.size());
   const std::span<const std::byte> head = source_.head();
   if (position + to.size() <= head.size()) {
     std::copy_n(head.begin() + static_cast<std::ptrdiff_t>(position), to.size(),
@@ -167,6 +171,7 @@ void TiffCursor::fetch_ahead(std::uint64_t position, std::span<std::byte> to) {
     const std::uint64_t rest = source_.size() - position;
     ahead_.resize(std::min<std::uint64_t>(std::max(to.size(), read_ahead), rest));
     ahead_at_ = position;
+    charge(ahead_.size() - to.size());
     const Piece piece{position, ahead_};
     source_.read({&piece, 1}, context_);
   }
@@ -238,6 +243,7 @@ std::vector<std::uint64_t> TiffCursor::integers(const TiffDirectory& directory,
                   field.type);
   const std::vector<std::byte> bytes = raw(field, most);
   const std::size_t size = tiff_type_size(field.type);
+  charge(bytes.size() / size * (sizeof(std::uint64_t) - size));
   std::vector<std::uint64_t> values(bytes.size() / size);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = number(std::span{bytes}.subspan(i * size, size));
@@ -256,6 +262,7 @@ std::vector<double> TiffCursor::reals(const TiffDirectory& directory, std::uint1
   const TiffField& field = found->second;
   const std::vector<std::byte> bytes = raw(field, field.count);
   const std::size_t size = std::max<std::size_t>(tiff_type_size(field.type), 1);
+  charge(bytes.size() / size * (sizeof(double) - size));
   std::vector<double> values(bytes.size() / size);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = real_of(field.type, bytes.data() + i * size, swapped_);

@@ -52,6 +52,7 @@ class TiffCursor {
 
  private:
   std::vector<std::byte> raw(const TiffField& field, std::uint64_t most);
+  void charge(std::uint64_t bytes);
   void fetch(std::uint64_t position, std::span<std::byte> to);
   void fetch_ahead(std::uint64_t position, std::span<std::byte> to);
   std::uint64_t number(std::span<const std::byte> bytes) const;
@@ -62,7 +63,7 @@ class TiffCursor {
   bool swapped_ = false;
   bool big_ = false;  // BigTIFF
   std::uint64_t first_ = 0;
-  std::uint64_t taken_ = 0;  // bytes read in all
+  std::uint64_t taken_ = 0;  // bytes read and made of them in all
   std::unordered_set<std::uint64_t> seen_{};
   std::vector<std::byte> ahead_{};  // bytes of the file from ahead_at_ on
   std::uint64_t ahead_at_ = 0;

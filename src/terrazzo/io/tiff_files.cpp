@@ -163,7 +163,7 @@ TiffFiles::File TiffFiles::opened(std::shared_ptr<const ByteSource> source,
 }
 
 std::size_t TiffFiles::bytes_of(const OpenTiff& tiff) const {
-  return std::max(tiff.file.tiff.bytes, least_bytes_);
+  return std::max(tiff.file.tiff.bytes + tiff.source->memory(), least_bytes_);
 }
 
 bool TiffFiles::knows(const std::string& uri) {

@@ -9,7 +9,7 @@
 namespace terrazzo::io {
 namespace {
 
-constexpr std::size_t batch_bytes = std::size_t{64} << 20U;  // of blocks held at once
+constexpr std::size_t batch_bytes = std::size_t{16} << 20U;  // of blocks held at once
 
 // Pixels of a window, counted from its first.
 struct Area {

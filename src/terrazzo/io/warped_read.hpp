@@ -24,7 +24,7 @@ struct LevelReader {
   Box bounds;                       // of the raster in the picture's system
   double world = 0;                 // raster::world_width of the raster's system
   std::function<Image(std::size_t level, const Window& window)> read;
-  std::size_t most_pixels = std::size_t{1} << 24U;  // of a level, held at once
+  std::size_t most_pixels = std::size_t{1} << 22U;  // of a level, held at once
 };
 
 // The picture, from the coarsest level that is not coarser than it. If the picture's
@@ -35,8 +35,8 @@ struct LevelReader {
 //
 // Empty if the raster covers less than 1 % of the box, as the exact resampler has it.
 //
-// Memory: the picture, and twice most_pixels; for pictures of far more of a raster than
-// its overviews are made for, up to 16 times that.
+// Memory: the picture, and twice most_pixels; where a single row of the picture needs
+// more of a raster without overviews, up to 16 times that.
 //
 // Throws unsupported: not georeferenced. invalid_input: no way between the systems, an
 //        empty box. too_large: one row needs more than that. And what `read` throws.
