@@ -35,8 +35,8 @@ Hits::Hits(Budget& budget)
 
 void Hits::remember(const Request& request, Known known) {
   const std::string key = key_of(request.target, request.header("origin"));
-  const auto size = [&](const Known& k) {
-    return plan_bytes + 2 * key.size() + k.found.size() + k.not_modified.size();
+  const auto size = [](const Known& k) {
+    return plan_bytes + k.found.size() + k.not_modified.size();
   };
   known_.erase(key);
   known_.get_or_make(key, [&] { return std::move(known); }, size);

@@ -245,11 +245,12 @@ bool Session::post(const std::shared_ptr<Exchange>& exchange) {
   return false;
 }
 
-// On a thread of the pool. The answer stays a broken one if the handler throws.
+// On a thread of the pool. The answer stays a broken one if the handler throws, or if
+// nobody waits for it any more.
 void Session::work(const std::shared_ptr<Exchange>& exchange) noexcept {
   exchange->stages.add(Stage::queue, Clock::now() - exchange->posted);
   try {
-    if (!common_.is_over)
+    if (!common_.is_over && !exchange->context.stop.stop_requested())
       exchange->response = common_.handler(exchange->request, exchange->context);
   } catch (...) {  // NOLINT: said above
   }

@@ -102,6 +102,33 @@ TEST_CASE("requests that wait when the drain is over are not begun") {
   CHECK(begun == 1);
 }
 
+TEST_CASE("what clients that have left were waiting for is not begun") {
+  ServerOptions options;
+  options.io_threads = 1;
+  std::latch entered{1};
+  std::atomic<int> begun{0};
+  Running server{[&](const Request& asked, const Context& context) {
+                   if (++begun == 1) entered.count_down();
+                   while (!context.stop.stop_requested())
+                     std::this_thread::sleep_for(1ms);
+                   return echo(asked, context);
+                 },
+                 options, 1};
+  auto running = std::make_unique<Client>(server.port());
+  running->send(request);
+  entered.wait();
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<Client>(server.port()));
+    waiting.back()->send(request);
+  }
+  while (server->figures().in_flight < 6) std::this_thread::sleep_for(1ms);
+  waiting.clear();
+  running.reset();
+  while (server->figures().in_flight > 0) std::this_thread::sleep_for(1ms);
+  CHECK(begun == 1);
+}
+
 TEST_CASE("figures may be asked for when the server has gone") {
   Pool pool{1, 1};
   std::function<ServerFigures()> figures;
