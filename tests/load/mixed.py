@@ -6,7 +6,7 @@
 The server has the keys (place, scene), place local or remote, the same rasters under both. Each
 picture of a remote scene must have the bytes of the local one. Asks for tiles that are kept, for
 tiles drawn anew (other ranges of values), for RGB and for computed ones; meanwhile wrk measures, at
-a few connections, how long tiles take that are kept. With --pid and --budget the server's resident
+a few connections, how long tiles take that are kept, half of them remote. With --pid and --budget the server's resident
 memory must stay below budget + 60 MB and be flat after a third of the time. --faulty: remote
 pictures may be answered with 503. Exit status 0 only if all of that held.
 """
@@ -156,7 +156,9 @@ async def main():
     args = read_arguments()
     templates = list(requests_of(args.url))
     dice = random.Random(1)
-    warm = [t.replace("{place}", "local").replace("{low}", "600") for t in dice.sample(templates, 200)]
+    places = ("local", "remote") if args.remote and not args.faulty else ("local",)
+    warm = [t.replace("{place}", places[i % len(places)]).replace("{low}", "600")
+            for i, t in enumerate(dice.sample(templates, 200))]
     for path in warm:
         urllib.request.urlopen(args.url + path).read()
     figures, samples, kept, until = Figures(), [], {}, time.monotonic() + args.seconds
