@@ -27,7 +27,8 @@ def hull(valid, transform):
     driver = gdal.GetDriverByName("MEM").Create("", valid.shape[1], valid.shape[0], 1)
     driver.SetGeoTransform(transform)
     driver.GetRasterBand(1).WriteArray(candidates(valid).astype("uint8"))
-    layer = ogr.GetDriverByName("Memory").CreateDataSource("").CreateLayer("hull")
+    source = ogr.GetDriverByName("Memory").CreateDataSource("")  # which the layer does not keep
+    layer = source.CreateLayer("hull")
     gdal.Polygonize(driver.GetRasterBand(1), driver.GetRasterBand(1), layer, -1)
     every = ogr.Geometry(ogr.wkbGeometryCollection)
     for feature in layer:
