@@ -48,15 +48,15 @@ TEST_CASE("a header that cannot be kept is no trouble to anybody") {
   const auto reading = open_headers(world.path, {.read_only = true});
   reading->keep("a", Header(10));
   CHECK_FALSE(reading->find("a"));
-  const auto headers = open_headers(world.path);
+  auto headers = open_headers(world.path);
   headers->keep("a", Header(std::size_t{5} << 20U));
   CHECK_FALSE(headers->find("a"));
+  headers.reset();
 
   SqliteConnection other{world.path, false, 0};
   const SqliteTransaction lock{other};
-  const auto impatient = open_headers(world.path, {.timeout_seconds = 0});
-  impatient->keep("a", Header(10));
-  CHECK_FALSE(impatient->find("a"));
+  open_headers(world.path, {.timeout_seconds = 0})->keep("a", Header(10));
+  CHECK_FALSE(open_headers(world.path)->find("a"));
 }
 
 TEST_CASE("threads keep headers at once") {
@@ -71,4 +71,27 @@ TEST_CASE("threads keep headers at once") {
     });
   for (std::thread& thread : threads) thread.join();
   for (int i = 0; i < 80; ++i) CHECK(headers->find(std::to_string(i)));
+}
+
+TEST_CASE("headers that wait to be written do not move the catalogue's counter") {
+  const World world;
+  const auto catalog = open_catalog(world.path);
+  const std::uint64_t before = catalog->change_counter();
+  auto headers = open_headers(world.path);
+  for (const char* uri : {"a", "b", "c"}) headers->keep(uri, Header(10));
+  CHECK(headers->find("b") == Header(10));
+  CHECK(catalog->change_counter() == before);
+  headers.reset();
+  for (const char* uri : {"a", "b", "c"})
+    CHECK(open_headers(world.path)->find(uri) == Header(10));
+}
+
+TEST_CASE("headers are written in time, not only at the end") {
+  const World world;
+  const auto headers = open_headers(world.path, {}, std::chrono::milliseconds{1});
+  const auto other = open_headers(world.path);
+  for (const char* uri : {"a", "b"}) {
+    headers->keep(uri, Header(10));
+    while (!other->find(uri)) std::this_thread::yield();
+  }
 }
