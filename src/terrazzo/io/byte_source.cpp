@@ -28,6 +28,12 @@ std::shared_ptr<const ByteSource> reopen_bytes(const std::string& uri,
   throw failure(ErrorKind::unsupported, "'{}' cannot be reopened", shown(uri));
 }
 
+std::optional<std::string> local_path(const std::string& uri) {
+  constexpr std::string_view scheme = "file://";
+  if (uri.starts_with(scheme)) return uri.substr(scheme.size());
+  return uri.find("://") == std::string::npos ? std::optional{uri} : std::nullopt;
+}
+
 std::shared_ptr<const ByteSource> open_bytes(const std::string& uri,
                                              const Context& context) {
   if (uri.empty()) throw invalid("a file needs a path or a URL");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ class ByteSource {
   // that of generation(). not_found, denied, unavailable, timeout, cancelled.
   virtual void read(std::span<const Piece> pieces, const Context& context = {}) const = 0;
 };
+
+// Of a file of this machine its path: "/a" of "/a" and of "file:///a". Empty: a URL.
+std::optional<std::string> local_path(const std::string& uri);
 
 // A way to reach files; each file of byte_sources/ is one.
 struct ByteSourceKind {

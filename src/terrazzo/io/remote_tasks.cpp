@@ -1,6 +1,9 @@
 #include "terrazzo/io/remote_tasks.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 
 #include "terrazzo/base/text.hpp"
@@ -80,7 +83,9 @@ bool Identity::agrees_with(const Identity& other) const {
 std::string Identity::generation(std::uint64_t size) const {
   if (!version.empty()) return fmt::format("{} {}", version, etag);
   if (!etag.empty()) return etag;
-  return fmt::format("{} {}", size, modified);
+  if (!modified.empty()) return fmt::format("{} {}", size, modified);
+  static std::atomic<std::uint64_t> last_number{0};
+  return fmt::format("{} seen {}.{}", size, ::getpid(), ++last_number);
 }
 
 std::string Pin::text() const {

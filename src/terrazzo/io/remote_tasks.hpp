@@ -26,7 +26,8 @@ struct Identity {
   // Do both tell what they tell of one content? What either does not tell does not count.
   bool agrees_with(const Identity& other) const;
 
-  // As ByteSource::generation().
+  // As ByteSource::generation(). If the server tells nothing that changes with the
+  // content, another text at each call.
   std::string generation(std::uint64_t size) const;
 };
 

@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view scheme = "file://";
-
 bool same_time(const timespec& a, const timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -103,14 +101,12 @@ class FileSource final : public ByteSource {
 };
 
 bool handles(std::string_view uri) {
-  if (uri.starts_with(scheme)) return true;
-  return uri.find("://") == std::string_view::npos && !uri.starts_with("/vsi");
+  return !uri.starts_with("/vsi") && local_path(std::string{uri});
 }
 
 std::shared_ptr<const ByteSource> open(const std::string& uri,
                                        const Context& /*context*/) {
-  return std::make_shared<const FileSource>(
-      uri.starts_with(scheme) ? uri.substr(scheme.size()) : uri);
+  return std::make_shared<const FileSource>(local_path(uri).value());
 }
 
 }  // namespace
