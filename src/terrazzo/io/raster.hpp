@@ -1,6 +1,7 @@
 #pragma once
 // What every reader of rasters offers, whichever library is behind it.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -85,6 +86,12 @@ class Raster {
                                            const Context& context = {}) const = 0;
 };
 
+// Which content a file has, as far as that is known without reading it.
+struct Generation {
+  std::string text{};                             // empty: unknown
+  std::chrono::steady_clock::time_point until{};  // so long nobody is asked again
+};
+
 class RasterOpener {
  public:
   virtual ~RasterOpener() = default;
@@ -94,6 +101,14 @@ class RasterOpener {
   // cancelled, timeout: the context ended before a server answered.
   virtual std::shared_ptr<const Raster> open(const std::string& uri, int band = 1,
                                              const Context& context = {}) const = 0;
+
+  // Of a file on another machine, the same on every machine that asks while its content
+  // is the same. By default unknown.
+  // Throws as open(), but for files that this opener cannot read: theirs is unknown.
+  virtual Generation generation(const std::string& /*uri*/,
+                                const Context& /*context*/ = {}) const {
+    return {};
+  }
 };
 
 }  // namespace terrazzo::io

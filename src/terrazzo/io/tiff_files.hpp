@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "terrazzo/base/cache.hpp"
@@ -30,13 +32,12 @@ class TiffFiles {
   std::shared_ptr<const OpenTiff> open_anew(const std::string& uri,
                                             const Context& context);
 
+  // As RasterOpener::generation(), of what open() would give; see tiff_opener().
+  Generation generation(const std::string& uri, const Context& context);
+
  private:
   using Clock = std::chrono::steady_clock;
   using File = std::shared_ptr<const OpenTiff>;
-  struct Seen {
-    std::string key;
-    Clock::time_point until;
-  };
 
   File open_remote(const std::string& uri, const Context& context);
   File open_kept(const std::string& uri, const Context& context);
@@ -49,9 +50,11 @@ class TiffFiles {
               GeoTiff file);
 
   std::size_t bytes_of(const OpenTiff& tiff) const;  // as the cache counts them
-  bool knows(const std::string& uri);
+  std::optional<Generation> seen(const std::string& uri);
+  std::optional<Generation> believed(const std::string& uri);
+  std::optional<Generation> believed_on(const std::string& uri);
+  Generation believe(const std::string& uri, const std::string& text);
   File trusted(const std::string& uri);
-  void trust(const std::string& uri, const OpenTiff& file);
 
   const std::shared_ptr<HeaderStore> headers_;
   const std::shared_ptr<DiskCache> disk_;
@@ -60,8 +63,9 @@ class TiffFiles {
   Cache<std::string, OpenTiff> flights_{0};  // by URI: who asks a server asks for all
   Budget::Seat seat_{};
   std::atomic<std::uint64_t> last_id_{0};
+  const std::function<Clock::time_point()> now_;
   std::mutex seen_lock_;
-  std::map<std::string, Seen> seen_;  // remote files, by URI
+  std::map<std::string, Generation> seen_;  // remote files, by URI
 };
 
 }  // namespace terrazzo::io

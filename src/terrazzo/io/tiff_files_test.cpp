@@ -73,13 +73,29 @@ bool asks_for_head(const SeenRequest& request) {
   return request.header("range") == "bytes=0-32767";
 }
 
+class FakeClock {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Time now() const { return Time{std::chrono::seconds{seconds_}}; }
+  void pass(std::chrono::seconds time) { seconds_ += time.count(); }
+  std::function<Time()> reader() const {
+    return [this] { return now(); };
+  }
+
+ private:
+  std::atomic<std::int64_t> seconds_{1'000'000};
+};
+
 // A file on a server that can be replaced.
 struct Remote {
   std::string bytes = built(scene()).text();
   std::string etag = "\"v1\"";
+  std::atomic<int> status = 0;  // of all answers; 0: what they should be
   std::mutex mutex{};
   LoopbackServer server{[this](const SeenRequest& request) {
     const std::lock_guard lock{mutex};
+    if (status != 0) return ScriptedAnswer{.status = status};
     return testing::file_answer(request, bytes, etag);
   }};
   std::shared_ptr<MemoryHeaders> headers = std::make_shared<MemoryHeaders>();
@@ -206,4 +222,123 @@ TEST_CASE("with a disk cache the next process reads blocks from there") {
   const std::size_t before = remote.server.seen().size();
   CHECK(shows(*opener(), remote.url(), scene()));
   CHECK(remote.server.seen().size() == before);
+}
+
+TEST_CASE("a remote file is asked for once a minute, by one of those who want to know") {
+  Remote remote;
+  FakeClock clock;
+  const auto opener = tiff_opener({.now = clock.reader()});
+  const Generation first = opener->generation(remote.url());
+  CHECK(first.text == "\"v1\"");
+  CHECK(opener->generation(remote.url()).text == first.text);
+  CHECK(shows(*opener, remote.url(), scene()));
+  CHECK(remote.heads_asked() == 1);
+  clock.pass(std::chrono::seconds{59});
+  CHECK(clock.now() < first.until);
+  clock.pass(std::chrono::seconds{2});
+  CHECK(clock.now() > first.until);
+  {
+    std::vector<std::jthread> askers;
+    for (int i = 0; i < 8; ++i)
+      askers.emplace_back(
+          [&] { CHECK(opener->generation(remote.url()).text == first.text); });
+  }
+  CHECK(shows(*opener, remote.url(), scene()));
+  CHECK(remote.heads_asked() == 2);
+}
+
+TEST_CASE("a remote file that was replaced is another one a minute later") {
+  Remote remote;
+  FakeClock clock;
+  const auto opener = tiff_opener({.now = clock.reader()});
+  const Generation first = opener->generation(remote.url());
+  remote.replace(scene(9));
+  clock.pass(std::chrono::seconds{61});
+  CHECK(opener->generation(remote.url()).text == "\"v2\"");
+  CHECK(shows(*opener, remote.url(), scene(9)));
+}
+
+TEST_CASE("a replaced remote file is another one as soon as reading it tells") {
+  Remote remote;
+  const auto opener = tiff_opener();
+  CHECK(opener->generation(remote.url()).text == "\"v1\"");
+  remote.replace(scene(9));
+  CHECK(shows(*opener, remote.url(), scene(9)));
+  CHECK(opener->generation(remote.url()).text == "\"v2\"");
+}
+
+TEST_CASE("while its server fails a remote file is taken to be what it was") {
+  Remote remote;
+  FakeClock clock;
+  const auto opener = tiff_opener({.now = clock.reader()});
+  remote.status = 503;
+  CHECK(kind_of([&] { opener->generation(remote.url()); }) == ErrorKind::unavailable);
+  remote.status = 0;
+  CHECK(opener->generation(remote.url()).text == "\"v1\"");
+  CHECK(shows(*opener, remote.url(), scene()));
+  remote.status = 503;
+  clock.pass(std::chrono::seconds{61});
+  const Generation kept = opener->generation(remote.url());
+  CHECK(kept.text == "\"v1\"");
+  CHECK(kept.until == clock.now() + std::chrono::seconds{10});
+  CHECK(shows(*opener, remote.url(), scene()));  // from blocks that are kept
+  remote.replace(scene(9));
+  remote.status = 0;
+  clock.pass(std::chrono::seconds{11});
+  CHECK(opener->generation(remote.url()).text == "\"v2\"");
+  for (const int status : {403, 404}) {
+    remote.status = status;
+    clock.pass(std::chrono::seconds{61});
+    CHECK_THROWS_AS(opener->generation(remote.url()), Error);
+  }
+}
+
+TEST_CASE("what is no TIFF is asked for once a minute, too, and its content unknown") {
+  Remote remote;
+  remote.bytes = std::string(100'000, 'x');
+  FakeClock clock;
+  const auto opener = tiff_opener({.now = clock.reader()});
+  for (int i = 0; i < 3; ++i) CHECK(opener->generation(remote.url()).text.empty());
+  CHECK(remote.heads_asked() == 1);
+  remote.replace(scene());
+  clock.pass(std::chrono::seconds{61});
+  CHECK(opener->generation(remote.url()).text == "\"v2\"");
+}
+
+TEST_CASE("a server that tells nothing of its files is believed for a minute") {
+  std::mutex mutex;
+  std::string bytes = built(scene()).text();
+  const LoopbackServer server{[&](const SeenRequest& request) {
+    const std::lock_guard lock{mutex};
+    ScriptedAnswer answer = testing::file_answer(request, bytes);
+    std::erase_if(answer.headers, [](const auto& h) { return h.first == "ETag"; });
+    return answer;
+  }};
+  FakeClock clock;
+  const auto opener = tiff_opener({.now = clock.reader()});
+  const std::string url = server.url("/a.tif");
+  const Generation first = opener->generation(url);
+  CHECK(shows(*opener, url, scene()));
+  CHECK(opener->generation(url).text == first.text);
+  {
+    const std::lock_guard lock{mutex};
+    bytes = built(scene(9)).text();  // of the same size
+  }
+  clock.pass(std::chrono::seconds{61});
+  CHECK(opener->generation(url).text != first.text);
+  CHECK(shows(*opener, url, scene(9)));
+}
+
+TEST_CASE("names of classes beside a file are left to GDAL, whatever names the file") {
+  const ScratchFolder folder;
+  std::ofstream{folder / "a.tif", std::ios::binary} << built(scene()).text();
+  const auto opener = tiff_opener();
+  const std::string uri = "file://" + (folder / "a.tif");
+  CHECK(opener->open(uri)->info().rows == 512);
+  const std::string text = "<PAMDataset><CategoryNames></CategoryNames></PAMDataset>";
+  std::ofstream{folder / "b.tif.aux.xml"} << text;
+  std::ofstream{folder / "b.tif", std::ios::binary} << built(scene()).text();
+  for (const std::string scheme : {"", "file://"})
+    CHECK(kind_of([&] { opener->open(scheme + (folder / "b.tif")); }) ==
+          ErrorKind::unsupported);
 }

@@ -42,6 +42,10 @@ class TiffOpener : public RasterOpener {
     return tiff_raster(files_->open(uri, context), store_, band, std::move(reopen));
   }
 
+  Generation generation(const std::string& uri, const Context& context) const override {
+    return files_->generation(uri, context);
+  }
+
  private:
   std::shared_ptr<TiffFiles> files_;
   std::shared_ptr<BlockStore> store_;

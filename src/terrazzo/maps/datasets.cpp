@@ -133,7 +133,9 @@ std::vector<ClassEntry> known_classes(const catalog::Record& record,
 Histogram Maps::histogram(const catalog::Keys& keys, std::size_t bins,
                           const Context& context) const {
   const auto record = this->record(keys, context);
-  const Image image = sample(*state_->raster(record, context), context);
+  const auto file = state_->raster(record, context);
+  const Image image =
+      state_->reading(record, context, [&] { return sample(*file, context); });
   raster::StatisticsSum sum{image.type()};
   sum.add(image);
   Histogram result{.low = record.metadata->low, .high = record.metadata->high};
@@ -162,9 +164,10 @@ PointValue Maps::point(const catalog::Keys& keys, Point lonlat,
                       pixel.x < static_cast<double>(info.cols) &&
                       pixel.y < static_cast<double>(info.rows);
   if (!inside) return result;
-  const Image image = file->read(
-      {static_cast<std::size_t>(pixel.x), static_cast<std::size_t>(pixel.y), 1, 1}, 1, 1,
-      context);
+  const io::Window window{static_cast<std::size_t>(pixel.x),
+                          static_cast<std::size_t>(pixel.y), 1, 1};
+  const Image image =
+      state_->reading(record, context, [&] { return file->read(window, 1, 1, context); });
   if (!image.valid()[0]) return result;
   result.value = with_type(image.type(), [&]<class T>(T) {
     return static_cast<double>(image.values<T>()[0]);
@@ -179,7 +182,8 @@ std::vector<ClassEntry> Maps::classes(const catalog::Keys& keys,
   const auto file = state_->raster(record, context);
   auto entries = known_classes(record, *file);
   if (entries.empty()) return entries;
-  add_shares(entries, sample(*file, context));
+  add_shares(entries,
+             state_->reading(record, context, [&] { return sample(*file, context); }));
   // A colour table has an entry for every byte; unnamed ones that do not occur say
   // nothing.
   std::erase_if(entries, [](const ClassEntry& e) {

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "terrazzo/io/byte_source.hpp"
+
 namespace terrazzo::maps {
 namespace {
 
@@ -23,8 +25,6 @@ constexpr std::array<std::uint64_t, 8> near_systems{0xEF53,     0x58465342, 0x91
 constexpr std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
-
-bool is_url(const std::string& path) { return path.find("://") != std::string::npos; }
 
 std::int64_t this_minute() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -52,12 +52,14 @@ bool fill_in(Sighting& sighting) noexcept {
 }  // namespace
 
 std::string Sighting::text() const {
+  if (!generation.text.empty()) return fmt::format("g{}", generation.text);
   if (minute != 0) return fmt::format("m{}", minute);
   return fmt::format("{}.{}.{}.{}", size, inode, modified, changed);
 }
 
 bool Sighting::still_holds() const noexcept {
-  if (is_url(path)) return minute == this_minute();
+  if (!generation.text.empty()) return Clock::now() < generation.until;
+  if (!io::local_path(path)) return minute == this_minute();
   if (!is_near) return false;
   struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0 &&
@@ -65,10 +67,11 @@ bool Sighting::still_holds() const noexcept {
          modified == nanoseconds(facts.st_mtim) && changed == nanoseconds(facts.st_ctim);
 }
 
-Sighting look_at(const std::string& path) {
-  Sighting sighting{.path = path};
-  if (!is_url(path) && fill_in(sighting)) {
-    sighting.is_near = is_near_system(path);
+Sighting look_at(const std::string& uri) {
+  const auto path = io::local_path(uri);
+  Sighting sighting{.path = path.value_or(uri)};
+  if (path && fill_in(sighting)) {
+    sighting.is_near = is_near_system(*path);
   } else {
     sighting.minute = this_minute();
   }

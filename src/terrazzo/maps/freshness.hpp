@@ -11,28 +11,32 @@
 #include <thread>
 
 #include "terrazzo/catalog/catalog.hpp"
+#include "terrazzo/io/raster.hpp"
 
 namespace terrazzo::maps {
 
 // Which content a file had when it was looked at. A file of this machine is known by its
-// size, place and times; one that cannot be asked (an object behind a URL, a file that is
-// missing) by the minute, as another each minute.
+// size, place and times, one on another machine by its generation; one that cannot be
+// asked (a file that is missing, an object whose reader cannot tell) by the minute, as
+// another each minute.
 struct Sighting {
-  std::string path{};
+  std::string path{};  // or a URL
+  io::Generation generation{};
   std::uint64_t size = 0;
   std::uint64_t inode = 0;
   std::int64_t modified = 0;  // nanoseconds
   std::int64_t changed = 0;   // likewise
-  std::int64_t minute = 0;    // 0: it was there
+  std::int64_t minute = 0;    // 0: it could be asked
   bool is_near = false;       // asking again never waits for another machine
 
   // For keys of caches; the path is not in it.
   std::string text() const;
-  // Asks again, if that cannot wait; else false.
+  // Asks again, if that cannot wait; else false, but for what a generation is believed.
   bool still_holds() const noexcept;
 };
 
-Sighting look_at(const std::string& path);
+// Of a file of this machine, or of a URL whose generation is unknown.
+Sighting look_at(const std::string& uri);
 
 // When the catalogue was last asked whether it has changed, and what it said. While that
 // is of interest, a thread asks now and then, so that others need not.

@@ -1,9 +1,11 @@
 #include "terrazzo/maps/maps.hpp"
 
 #include <chrono>
+#include <span>
 
 #include "terrazzo/base/stages.hpp"
 #include "terrazzo/catalog/describe.hpp"
+#include "terrazzo/io/byte_source.hpp"
 #include "terrazzo/maps/state.hpp"
 
 namespace terrazzo::maps {
@@ -30,16 +32,23 @@ std::string key_list(const catalog::Keys& keys) {
   return fmt::format("{}", fmt::join(keys, "/"));
 }
 
-// A file that a record names and that is not there is the server's trouble, not a name
-// that the caller got wrong.
-[[noreturn]] void rethrow_for(const catalog::Record& record, Error& error) {
-  error.note("reading {}", record.path);
-  if (error.kind() != ErrorKind::not_found) throw;
-  Error missing =
-      failure(ErrorKind::unavailable, "the raster file of dataset {} is missing",
-              key_list(record.keys));
-  missing.note("opening {}", record.path);
-  throw missing;
+Error missing_file(const catalog::Record& record) {
+  return failure(ErrorKind::unavailable, "the raster file of dataset {} is missing",
+                 key_list(record.keys));
+}
+
+// By the first opener that can tell, else as freshness.hpp can.
+Sighting sighting_by(std::span<const std::unique_ptr<io::RasterOpener>> openers,
+                     const std::string& uri, const Context& context) {
+  Sighting seen = look_at(uri);
+  if (io::local_path(uri)) return seen;
+  for (const auto& opener : openers) {
+    seen.generation = opener->generation(uri, context);
+    if (seen.generation.text.empty()) continue;
+    seen.minute = 0;
+    break;
+  }
+  return seen;
 }
 
 // For metadata that a request needs. Longer than a request may take, and whoever asked
@@ -52,6 +61,22 @@ std::array<std::size_t, 2> lazy_shape(const Settings& settings) {
 }
 
 }  // namespace
+
+// Neither a file that is not there, nor one that is replaced while it is read, nor a
+// server that is mute is a mistake of whoever asked.
+void rethrow_for(const catalog::Record& record, Error& error, const Context& context) {
+  using enum ErrorKind;
+  const ErrorKind kind = error.kind();
+  const bool is_mute = kind == timeout && !context.has_ended();
+  if (kind != not_found && kind != conflict && !is_mute) {
+    error.note("reading {}", record.path);
+    throw;
+  }
+  Error told = kind == not_found ? missing_file(record)
+                                 : failure(unavailable, "{}", error.message());
+  told.note("reading {}: {}", record.path, error.what());
+  throw told;
+}
 
 std::string digest(std::string_view text) {
   constexpr std::uint64_t offset = 14695981039346656037ULL;
@@ -135,12 +160,9 @@ catalog::Record Maps::State::record(const catalog::Keys& keys, std::uint64_t cou
     if (described_record.metadata) return described_record;
     const Context patience{.deadline = Context::Clock::now() + lazy_time};
     const auto file = raster(described_record, patience);
-    try {
-      described_record.metadata =
-          catalog::describe(*file, {.max_shape = lazy_shape(settings)}, patience);
-    } catch (Error& e) {
-      rethrow_for(described_record, e);
-    }
+    described_record.metadata = reading(described_record, patience, [&] {
+      return catalog::describe(*file, {.max_shape = lazy_shape(settings)}, patience);
+    });
     // If the record has changed meanwhile, what was computed is only good for this call.
     catalog->store_metadata(keys, described_record.path, described_record.band,
                             *described_record.metadata);
@@ -162,11 +184,26 @@ std::shared_ptr<const io::Raster> Maps::State::raster(const catalog::Record& rec
       return opener->open(record.path, record.band, context);
     } catch (Error& e) {
       if (others_may(e.kind()) && opener != openers.back()) continue;
-      rethrow_for(record, e);
+      rethrow_for(record, e, context);
     }
   }
   throw failure(ErrorKind::unsupported, "nothing can read the raster file of dataset {}",
                 key_list(record.keys));
+}
+
+Sighting Maps::State::look_at(const catalog::Record& record,
+                              const Context& context) const {
+  return reading(record, context,
+                 [&] { return sighting_by(openers, record.path, context); });
+}
+
+bool Maps::State::has_changed(const Sighting& seen, const Context& context) const {
+  if (seen.minute != 0) return false;  // it is another one soon, whatever happens
+  try {
+    return sighting_by(openers, seen.path, context).text() != seen.text();
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 TileSize Maps::State::size_of(const PictureRequest& request) const {
@@ -192,9 +229,9 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
                                               bool keep_values,
                                               const Context& context) const {
   const TileSize size = size_of(request);
-  const auto key =
-      fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows, size.cols,
-                  keep_values, describe_record(record, look_at(record.path)));
+  const Sighting seen = look_at(record, context);
+  const auto key = fmt::format("{}|{}x{}|{}|{}", picture_key("tile", request), size.rows,
+                               size.cols, keep_values, describe_record(record, seen));
   const auto read = [&]() -> Tile {
     const StageTimer timer{context.stages, Stage::warp};
     const auto file = raster(record, context);
@@ -205,15 +242,13 @@ std::shared_ptr<const Tile> Maps::State::tile(const catalog::Record& record,
     warp.resampling = keep_values ? nearest : resampling_of(settings.resampling_method);
     warp.reprojection =
         keep_values ? nearest : resampling_of(settings.reprojection_method);
-    try {
-      tile.image = file->read_warped(warp, context);
-      return tile;
-    } catch (Error& e) {
-      rethrow_for(record, e);
-    }
+    tile.image =
+        reading(record, context, [&] { return file->read_warped(warp, context); });
+    tile.is_torn = has_changed(seen, context);
+    return tile;
   };
   const auto bytes = [](const Tile& t) {
-    if (t.holes != 0) return never_kept;
+    if (!t.complete()) return never_kept;
     return sizeof t + (t.image ? t.image->bytes().size() + t.image->valid().size() : 0);
   };
   return tiles.get_or_make(key, read, bytes, context);

@@ -17,7 +17,9 @@ class Picture {
   using Bytes = std::shared_ptr<const std::string>;
   struct Drawn {
     Bytes bytes;
-    bool complete = true;  // else the file is damaged there: not to be kept by anybody
+    // Else the file is damaged there, or was replaced meanwhile: not to be kept by
+    // anybody.
+    bool complete = true;
   };
 
   class Plan {
@@ -34,7 +36,8 @@ class Picture {
   std::string_view type() const noexcept { return type_; }  // "image/png"
 
   // Quoted; from the identity of the files behind it and everything in the request that
-  // changes it. A file that cannot be asked counts as another each minute.
+  // changes it; of a file on another machine the identity that its server gives. One that
+  // cannot be asked counts as another each minute.
   const std::string& etag() const noexcept { return etag_; }
 
   // From the cache or made. A tile that meets no data is the empty picture; damaged
@@ -48,8 +51,9 @@ class Picture {
   Bytes kept() const { return plan_->kept(); }
 
   // Would the same request be planned in the same way now? Never waits: asks files of
-  // this machine, believes for 0.2 s what the catalogue was last found to be, and says no
-  // if it cannot tell (files on other machines, a catalogue not asked for longer).
+  // this machine, believes for a minute what one behind a URL was found to be and for
+  // 0.2 s what the catalogue was, and says no if it cannot tell (files of network disks,
+  // a catalogue not asked for longer).
   bool still_holds() const noexcept { return plan_->still_holds(); }
 
  private:

@@ -101,7 +101,7 @@ std::optional<Tiles> read_tiles(const Maps::State& state,
 }
 
 bool complete(const Tiles& tiles) {
-  return std::ranges::all_of(tiles, [](const auto& tile) { return tile->holes == 0; });
+  return std::ranges::all_of(tiles, [](const auto& tile) { return tile->complete(); });
 }
 
 // Formats of colours do not ask where they are.
@@ -127,10 +127,13 @@ auto drawing_of(const Maps::State& state, const PictureRequest& request,
   };
 }
 
-std::vector<Sighting> files_of(const std::vector<catalog::Record>& records) {
+std::vector<Sighting> files_of(const Maps::State& state,
+                               const std::vector<catalog::Record>& records,
+                               const Context& context) {
   std::vector<Sighting> files;
   files.reserve(records.size());
-  for (const catalog::Record& record : records) files.push_back(look_at(record.path));
+  for (const catalog::Record& record : records)
+    files.push_back(state.look_at(record, context));
   return files;
 }
 
@@ -146,7 +149,7 @@ PicturePlan plan(const Maps::State& state, const SinglebandRequest& request,
   const std::vector records{state.record(request.keys, catalogue, context)};
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
   if (!look.classes) look.ranges = {range_of(request.stretch, *records.front().metadata)};
-  PicturePlan result{.files = files_of(records)};
+  PicturePlan result{.files = files_of(state, records, context)};
   result.key = picture_key("singleband", request) +
                describe_record(records.front(), result.files.front()) +
                settings_key(state, request) + describe_look(look, format, state);
@@ -182,7 +185,7 @@ PicturePlan plan(const Maps::State& state, const RgbRequest& request,
   const auto records =
       last_key_records(state, request.keys, request.bands, catalogue, context);
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
-  PicturePlan result{.files = files_of(records)};
+  PicturePlan result{.files = files_of(state, records, context)};
   result.key = picture_key("rgb", request) + settings_key(state, request);
   for (std::size_t i = 0; i < 3; ++i) {
     const Range range = range_of(request.stretches[i], *records[i].metadata);
@@ -253,7 +256,7 @@ PicturePlan plan(const Maps::State& state, const ComputeRequest& request,
   if (is_nothing(records, request, format)) return empty_plan(state, request, format);
 
   const raster::Expression expression = checked_expression(state, request);
-  PicturePlan result{.files = files_of(records)};
+  PicturePlan result{.files = files_of(state, records, context)};
   result.key = picture_key("compute", request) + settings_key(state, request) +
                describe_look(look, format, state) +
                fmt::format("|{}", request.expression);
@@ -285,6 +288,10 @@ class Planned : public Picture::Plan {
       is_hit = false;
       const StageTimer timer{context.stages, Stage::draw};
       Drawing drawing = plan_.draw(context);
+      const auto is_other = [&](const Sighting& f) {
+        return state_.has_changed(f, context);
+      };
+      if (std::ranges::any_of(plan_.files, is_other)) drawing.complete = false;
       state_.budget->note();
       return drawing;
     };

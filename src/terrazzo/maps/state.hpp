@@ -15,13 +15,21 @@ namespace terrazzo::maps {
 struct Tile {
   std::optional<Image> image{};  // empty where the raster does not reach
   std::size_t holes = 0;         // damaged blocks that are missing in it
+  bool is_torn = false;          // the file was replaced while it was read
+
+  bool complete() const { return holes == 0 && !is_torn; }
 };
 
 // An encoded picture.
 struct Drawing {
   std::string bytes{};
-  bool complete = true;  // else damaged blocks are missing in it
+  bool complete = true;  // else as Tile::complete()
 };
+
+// Throws the error that one of reading a record's file is to whoever asks for a picture:
+// unavailable for what may be over when they ask again.
+[[noreturn]] void rethrow_for(const catalog::Record& record, Error& error,
+                              const Context& context);
 
 struct Maps::State {
   Settings settings;
@@ -32,7 +40,7 @@ struct Maps::State {
 
   std::shared_ptr<Budget> budget;
 
-  mutable Cache<std::string, Tile> tiles;                 // without holes
+  mutable Cache<std::string, Tile> tiles;                 // complete ones
   mutable Cache<std::string, Drawing> pictures;           // complete ones
   mutable Cache<std::string, catalog::Record> described;  // keeps nothing: one maker each
   mutable Cache<std::string, catalog::Record> records;    // by change counter and keys
@@ -51,6 +59,22 @@ struct Maps::State {
                          const Context& context) const;
   std::shared_ptr<const io::Raster> raster(const catalog::Record& record,
                                            const Context& context) const;
+
+  // The record's file as it is; on another machine, as it was found in the last minute.
+  // Throws as raster().
+  Sighting look_at(const catalog::Record& record, const Context& context) const;
+  // Is the file another one by now? Yes if that cannot be told.
+  bool has_changed(const Sighting& seen, const Context& context) const;
+  // What `work` gives, which reads the record's file. Throws as rethrow_for().
+  template <class Work>
+  auto reading(const catalog::Record& record, const Context& context,
+               const Work& work) const {
+    try {
+      return work();
+    } catch (Error& error) {
+      rethrow_for(record, error, context);
+    }
+  }
 
   // Rows and cols of the picture that is asked for.
   TileSize size_of(const PictureRequest& request) const;
