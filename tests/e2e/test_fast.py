@@ -1,5 +1,6 @@
 """The fast resampler: GeoTIFFs read without GDAL, the picture of the exact one."""
 import io
+import pathlib
 
 import numpy
 from PIL import Image
@@ -39,6 +40,24 @@ def z_x_y(zoom, lon, lat):
     tiles = 2 ** zoom
     return (zoom, int((lon + 180) / 360 * tiles),
             int((0.5 - numpy.log((1 + sine) / (1 - sine)) / (4 * numpy.pi)) * tiles))
+
+
+def test_a_tile_of_a_zone_of_utm_needs_no_database_of_proj(terrazzo, tmp_path):
+    raster(tmp_path / "a.tif", size=300)
+    raster(tmp_path / "b.tif", size=300, epsg=25833)
+    terrazzo("ingest", "{name}.tif", "-o", "out.sqlite")
+    process, about = terrazzo.start_server("serve", "-d", "out.sqlite", env={"TERRAZZO_RESAMPLER": "fast"})
+
+    def opened():
+        return {path.resolve().name for path in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()}
+
+    west, south, east, north = get_json(about["url"] + "metadata/a")["bounds"]
+    z, x, y = z_x_y(13, (west + east) / 2, (south + north) / 2)
+    assert picture(about["url"] + f"singleband/a/{z}/{x}/{y}.png")[..., 3].any()
+    assert "proj.db" not in opened()
+    assert picture(about["url"] + f"singleband/b/{z}/{x}/{y}.png")[..., 3].any()
+    assert "proj.db" in opened()
+    assert end(process) == 0
 
 
 def test_what_the_fast_reader_does_not_know_is_read_by_gdal(terrazzo, tmp_path):

@@ -9,14 +9,17 @@
 
 #include "terrazzo/base/error.hpp"
 #include "terrazzo/base/text.hpp"
+#include "terrazzo/data/known_systems.hpp"
 
 namespace terrazzo {
 
 struct Crs::Data {
   std::string source;  // what PROJ makes the system from again, in any thread
-  std::string wkt;
   std::string name;
   bool geographic = false;
+  bool known = false;  // to known_system()
+  mutable std::once_flag worded;
+  mutable std::string wkt;
   mutable std::once_flag identified;
   mutable std::optional<int> epsg;
 };
@@ -33,24 +36,25 @@ struct PjDeleter {
 };
 using Pj = std::unique_ptr<PJ, PjDeleter>;
 
-// What one thread at a time may use of PROJ: a context, its last complaint and the
+// What one thread at a time may use of PROJ: contexts, the last complaint and the
 // objects made so far, the latest used first.
 class Proj {
  public:
-  Proj() : context_(proj_context_create()) {
-    proj_log_func(context_, this, [](void* self, int level, const char* text) {
-      if (level == PJ_LOG_ERROR) static_cast<Proj*>(self)->complaint_ = text;
-    });
-    proj_context_set_enable_network(context_, 0);
+  Proj() : context_(made_context()), bare_context_(made_context()) {
+    const char* no_folder = "/dev/null";
+    proj_context_set_search_paths(bare_context_, 1, &no_folder);
   }
   ~Proj() {
     kept_.clear();
+    proj_context_destroy(bare_context_);
     proj_context_destroy(context_);
   }
   Proj(const Proj&) = delete;
   Proj& operator=(const Proj&) = delete;
 
   PJ_CONTEXT* context() const { return context_; }
+  // Finds no files, so PROJ opens no database for what needs none.
+  PJ_CONTEXT* bare_context() const { return bare_context_; }
   std::string take_complaint() { return std::exchange(complaint_, {}); }
 
   // The object kept for (from, to), or the one make() gives. Not null if make() is not.
@@ -74,8 +78,18 @@ class Proj {
     std::string to;  // empty: the object is the system `from`
     Pj pj;
   };
+  PJ_CONTEXT* made_context() {
+    PJ_CONTEXT* context = proj_context_create();
+    proj_log_func(context, this, [](void* self, int level, const char* text) {
+      if (level == PJ_LOG_ERROR) static_cast<Proj*>(self)->complaint_ = text;
+    });
+    proj_context_set_enable_network(context, 0);
+    return context;
+  }
+
+  std::string complaint_;  // before the contexts, which write it
   PJ_CONTEXT* context_;
-  std::string complaint_;
+  PJ_CONTEXT* bare_context_;
   std::vector<Kept> kept_;
 };
 
@@ -210,6 +224,7 @@ std::optional<int> identified_epsg(const PJ* pj) {
   return code;
 }
 
+// With the systems it goes between.
 Pj make_operation(const std::string& from, const std::string& to) {
   PJ_CONTEXT* context = proj().context();
   const Pj source = make_system(from);
@@ -218,6 +233,18 @@ Pj make_operation(const std::string& from, const std::string& to) {
                                                nullptr, nullptr)};
   if (!made) return nullptr;
   return Pj{proj_normalize_for_visualization(context, made.get())};
+}
+
+Pj quick_operation(const std::string& from, const std::string& to) {
+  const auto source = known_system(from);
+  const auto target = known_system(to);
+  if (!source || !target) return make_operation(from, to);
+  return Pj{proj_create(proj().bare_context(), pipeline(*source, *target).c_str())};
+}
+
+// Null: PROJ has no words for it.
+const char* wkt_of(const PJ* pj) {
+  return proj_as_wkt(proj().context(), pj, PJ_WKT2_2019, nullptr);
 }
 
 bool is_finite(const Box& box) {
@@ -254,8 +281,15 @@ Crs Crs::from(std::string_view text) {
     throw unknown_system(text);
   auto data = std::make_shared<Data>();
   data->source = as_source(text);
+  if (auto known = known_system(data->source)) {
+    data->name = std::move(known->name);
+    data->epsg = known->epsg;
+    data->geographic = known->geographic;
+    data->known = true;
+    return Crs{std::move(data)};
+  }
   Pj pj = make_system(data->source);
-  const char* wkt = proj_as_wkt(proj().context(), pj.get(), PJ_WKT2_2019, nullptr);
+  const char* wkt = wkt_of(pj.get());
   if (wkt == nullptr) throw unknown_system(text);
   data->wkt = wkt;
   const char* name = proj_get_name(pj.get());
@@ -278,7 +312,18 @@ const Crs& Crs::web_mercator() {
   return crs;
 }
 
-const std::string& Crs::wkt() const noexcept { return data_->wkt; }
+// Of a known system, which PROJ has not seen, when it is first asked for; without words
+// if PROJ's database is gone.
+const std::string& Crs::wkt() const noexcept {
+  std::call_once(data_->worded, [this] {
+    if (!data_->known) return;
+    const ProjInUse in_use;
+    const Pj pj{proj_create(proj().context(), data_->source.c_str())};
+    const char* wkt = pj ? wkt_of(pj.get()) : nullptr;
+    if (wkt != nullptr) data_->wkt = wkt;
+  });
+  return data_->wkt;
+}
 
 std::string Crs::name() const { return data_->name; }
 
@@ -293,8 +338,10 @@ std::optional<int> Crs::epsg_code() const {
 bool Crs::is_geographic() const noexcept { return data_->geographic; }
 
 bool Crs::operator==(const Crs& other) const {
+  if (data_ == other.data_) return true;
+  if (data_->known && other.data_->known) return data_->epsg == other.data_->epsg;
   const ProjInUse in_use;
-  if (data_ == other.data_ || data_->wkt == other.data_->wkt) return true;
+  if (wkt() == other.wkt()) return true;
   // The second object may push the first out of a full cache, but never the latest.
   static_assert(objects_kept >= 2);
   const PJ* mine = normalised_system(data_->source);
@@ -305,8 +352,15 @@ bool Crs::operator==(const Crs& other) const {
 
 namespace {
 
+// For points.
 PJ* operation(const std::string& from, const std::string& to) {
-  return proj().find_or_make(from, to, [&] { return make_operation(from, to); });
+  return proj().find_or_make(from, to, [&] { return quick_operation(from, to); });
+}
+
+// For boxes with edges in degrees, of which PROJ wants to know whose they are.
+PJ* full_operation(const std::string& from, const std::string& to) {
+  return proj().find_or_make(from, to + " in full",
+                             [&] { return make_operation(from, to); });
 }
 
 }  // namespace
@@ -343,7 +397,8 @@ Box Transform::operator()(const Box& box, int densify) const {
   if (!is_finite(box) || densify < 0 || densify > most_points)
     throw invalid("the box [{}, {}, {}, {}] cannot be cut in {} + 1 pieces an edge",
                   box.west, box.south, box.east, box.north, densify);
-  PJ* pj = operation(from_.data_->source, to_.data_->source);
+  const bool degrees = from_.is_geographic() || to_.is_geographic();
+  PJ* pj = (degrees ? full_operation : operation)(from_.data_->source, to_.data_->source);
   proj_errno_reset(pj);
   Box out;
   const int done =

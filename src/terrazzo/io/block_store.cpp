@@ -1,5 +1,7 @@
 #include "terrazzo/io/block_store.hpp"
 
+#include <algorithm>
+
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/base/stages.hpp"
 
@@ -92,8 +94,8 @@ void OpenTiff::report_damage(const BlockId& at, const Error& damage) const {
 Box OpenTiff::bounds_in(const Crs& crs) const {
   {
     const std::lock_guard lock{lock_};
-    if (const auto found = bounds_.find(crs.wkt()); found != bounds_.end())
-      return found->second;
+    const auto found = std::ranges::find(bounds_, crs, &std::pair<Crs, Box>::first);
+    if (found != bounds_.end()) return found->second;
   }
   const RasterInfo& info = file.info;
   const Box native = bounds_of(info.affine, info.rows, info.cols);
@@ -101,7 +103,8 @@ Box OpenTiff::bounds_in(const Crs& crs) const {
   constexpr std::size_t most = 16;
   const std::lock_guard lock{lock_};
   if (bounds_.size() >= most) bounds_.clear();
-  return bounds_[crs.wkt()] = box;
+  bounds_.emplace_back(crs, box);
+  return box;
 }
 
 std::vector<std::shared_ptr<const Block>> BlockStore::blocks(const OpenTiff& tiff,

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -42,7 +41,7 @@ struct OpenTiff {
 
  private:
   mutable std::mutex lock_{};
-  mutable std::map<std::string, Box> bounds_{};                      // by WKT; a few
+  mutable std::vector<std::pair<Crs, Box>> bounds_{};                // a few
   mutable std::set<std::pair<std::size_t, std::size_t>> damaged_{};  // reported; some
 };
 

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "terrazzo/base/text.hpp"
+#include "terrazzo/data/known_systems.hpp"
 #include "terrazzo/io/geotiff.hpp"
 
 namespace terrazzo::io {
@@ -199,6 +200,12 @@ double metres_per_unit(const Crs& crs) {
   return std::strtod(wkt.c_str() + number + 2, nullptr);
 }
 
+// Is that known without asking PROJ?
+bool is_metric(std::uint16_t epsg) {
+  const auto known = known_system(fmt::format("EPSG:{}", epsg));
+  return known && !known->geographic;
+}
+
 // Throws unsupported: the file counts in other units than its system, as only some
 // programs understand.
 void check_units(const Crs& crs, std::uint16_t units) {
@@ -295,7 +302,8 @@ std::optional<Crs> crs_of(const TiffTags& tags) {
   const std::uint16_t geodetic = key_value(tags.geo_keys, geodetic_crs);
   if (projected != 0 && model != geographic_model)
     if (auto crs = known(projected)) {
-      check_units(*crs, key_value(tags.geo_keys, projected_units));
+      const std::uint16_t units = key_value(tags.geo_keys, projected_units);
+      if (units != Linear_Meter || !is_metric(projected)) check_units(*crs, units);
       return crs;
     }
   if (auto crs = esri_crs(tags)) return crs;
