@@ -110,6 +110,11 @@ void HostPlaces::wait(const std::string& host, const Context& context) {
   });
 }
 
+void HttpTask::give(std::uint64_t offset, std::span<std::byte> to) {
+  throw failure(ErrorKind::internal, "'{}' has no {} bytes at {} to send", name(),
+                to.size(), offset);
+}
+
 // The tasks of one call, until all are done.
 class HttpRun {
  public:

@@ -23,9 +23,12 @@ struct HttpRequest {
   std::string url;
   std::vector<std::string> headers{};  // "Name: value"
   std::string method = "GET";
-  std::string body{};            // of a PUT or POST
-  bool follow_redirects = true;  // to http and https; five of them
-  bool direct = false;           // past any proxy: what only this machine can reach
+  std::string body{};                     // of a PUT or POST
+  std::optional<std::uint64_t> upload{};  // bytes of a body that HttpTask::give() gives
+  std::chrono::milliseconds patience{0};  // a longer HttpLimits::window, while the server
+                                          // works on what it got
+  bool follow_redirects = true;           // to http and https; five of them
+  bool direct = false;  // past any proxy: what only this machine can reach
 };
 
 struct HttpAnswer {
@@ -49,6 +52,9 @@ class HttpTask {
   // What to send; asked for anew at each attempt.
   virtual HttpRequest request() = 0;
 
+  // Fills `to` with the bytes of the body from `offset` on; see HttpRequest::upload.
+  virtual void give(std::uint64_t offset, std::span<std::byte> to);
+
   // A 200 or 206 has begun; its content follows.
   virtual void begin(const HttpAnswer& answer) = 0;
 
@@ -67,7 +73,7 @@ class HttpTask {
 
 struct HttpLimits {
   std::chrono::milliseconds connect{10'000};
-  std::chrono::milliseconds window{15'000};    // in each of which there must come
+  std::chrono::milliseconds window{15'000};    // in each of which there must come or go
   std::size_t least_in_window = 4U << 10U;     // so many bytes, or the rest
   int attempts = 4;                            // of a request; two if the server is mute
   std::chrono::milliseconds first_pause{100};  // doubled each time, up to half left out
@@ -142,8 +148,11 @@ std::string host_of(std::string_view url);
 // The error for an answer that is no content. `name` is the file's. message() holds no
 // host and no URL.
 //   not_found  404, 410       denied       any other 4xx
-//   conflict   412            unavailable  everything else
+//   conflict   409, 412       unavailable  everything else
 Error http_failure(int status, std::string_view name);
+
+// Digits and nothing else, as headers have it.
+std::optional<std::uint64_t> whole_number(std::string_view text);
 
 // How long the server asks to wait, if it does; a day at most.
 std::optional<std::chrono::milliseconds> retry_after(const HttpAnswer& answer);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "support/loopback_server.hpp"
 #include "terrazzo/base/time.hpp"
 
@@ -16,6 +18,40 @@ namespace {
 std::optional<std::chrono::milliseconds> asked_to_wait(const std::string& text) {
   return retry_after({.status = 503, .headers = {{"retry-after", text}}});
 }
+
+class UploadTask final : public HttpTask {
+ public:
+  UploadTask(std::string url, std::string body)
+      : url_(std::move(url)), body_(std::move(body)) {}
+
+  HttpRequest request() override {
+    return {.url = url_, .method = "PUT", .upload = body_.size()};
+  }
+  void give(std::uint64_t offset, std::span<std::byte> to) override {
+    if (offset + to.size() > breaks_at)
+      throw failure(ErrorKind::not_found, "the file is gone");
+    const auto from = std::as_bytes(std::span{body_}).subspan(offset, to.size());
+    std::ranges::copy(from, to.begin());
+  }
+  void begin(const HttpAnswer&) override {}
+  bool take(std::span<const std::byte>) override { return true; }
+  Verdict end(const HttpAnswer& answer) override {
+    CHECK(answer.status == 200);
+    return Verdict::done;
+  }
+  std::string name() const override { return "a"; }
+
+  void run(HttpClient& client) {
+    HttpTask* const tasks[] = {this};
+    client.run(tasks, {});
+  }
+
+  std::size_t breaks_at = SIZE_MAX;
+
+ private:
+  const std::string url_;
+  const std::string body_;
+};
 
 }  // namespace
 
@@ -66,6 +102,43 @@ TEST_CASE("a request is sent with its method, headers and body") {
   CHECK(*answer.find("x-seen") == "POST");
   CHECK(server.seen().at(0).target == "/a?b=c");
   CHECK(server.seen().at(0).header("x-two") == "two");
+}
+
+TEST_CASE("a body is taken from its task as the connection takes it") {
+  const std::string content = testing::numbered_bytes(700'000);
+  const LoopbackServer server{[](const SeenRequest&) { return ScriptedAnswer{}; }};
+  HttpClient client;
+  for (const std::string& body : {content, std::string{}}) {
+    UploadTask task{server.url("/a"), body};
+    task.run(client);
+    const SeenRequest seen = server.seen().back();
+    CHECK(seen.method == "PUT");
+    CHECK((seen.body == body));
+    CHECK(seen.header("content-length") == std::to_string(body.size()));
+    CHECK(seen.header("transfer-encoding").empty());
+    CHECK(seen.header("expect").empty());
+    CHECK(seen.header("content-type").empty());
+  }
+}
+
+TEST_CASE("a body that got lost is sent again from its start") {
+  const std::string content = testing::numbered_bytes(300'000);
+  std::atomic<int> left{2};
+  const LoopbackServer server{[&](const SeenRequest&) {
+    return left-- > 0 ? ScriptedAnswer{.hangs_up = true} : ScriptedAnswer{};
+  }};
+  HttpClient client{{.first_pause = std::chrono::milliseconds{1}}};
+  UploadTask task{server.url("/a"), content};
+  task.run(client);
+  CHECK((server.seen().back().body == content));
+}
+
+TEST_CASE("what a task throws in place of a body ends the run") {
+  const LoopbackServer server{[](const SeenRequest&) { return ScriptedAnswer{}; }};
+  HttpClient client;
+  UploadTask task{server.url("/a"), testing::numbered_bytes(700'000)};
+  task.breaks_at = 300'000;
+  CHECK_THROWS_WITH_AS(task.run(client), doctest::Contains("the file is gone"), Error);
 }
 
 TEST_CASE("an answer without content is fetched with the start of its text") {

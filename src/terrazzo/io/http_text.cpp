@@ -53,6 +53,8 @@ Error http_failure(int status, std::string_view name) {
     case 410:
       return failure(ErrorKind::not_found, "'{}' is not on its server ({})", name,
                      status);
+    case 409:
+      return failure(ErrorKind::conflict, "'{}' is being changed by somebody else", name);
     case 412:
       return failure(ErrorKind::conflict, "'{}' was changed since it was opened", name);
     default:
@@ -62,6 +64,14 @@ Error http_failure(int status, std::string_view name) {
     return failure(ErrorKind::denied, "the server of '{}' refuses the request ({})", name,
                    status);
   return failure(ErrorKind::unavailable, "the server of '{}' answers {}", name, status);
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc{} || rest != end) return std::nullopt;
+  return number;
 }
 
 std::optional<std::chrono::milliseconds> retry_after(const HttpAnswer& answer) {

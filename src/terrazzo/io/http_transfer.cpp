@@ -40,6 +40,20 @@ std::size_t body_part(char* data, std::size_t size, std::size_t count, void* tra
   return goes_on ? size * count : size * count + 1;
 }
 
+std::size_t upload_part(char* data, std::size_t size, std::size_t count, void* transfer) {
+  auto* const self = static_cast<HttpTransfer*>(transfer);
+  const std::size_t given =
+      self->on_upload(std::as_writable_bytes(std::span{data, size * count}));
+  return self->has_failed() ? CURL_READFUNC_ABORT : given;
+}
+
+int rewind_upload(void* transfer, curl_off_t offset, int origin) {
+  const bool goes =
+      origin == SEEK_SET && offset >= 0 &&
+      static_cast<HttpTransfer*>(transfer)->on_rewind(static_cast<std::uint64_t>(offset));
+  return goes ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
 // "HTTP/1.1 206 Partial Content" -> 206; 0: it is not that.
 int status_of(std::string_view line) {
   const std::size_t blank = line.find(' ');
@@ -111,7 +125,8 @@ HttpTransfer::HttpTransfer(Loop& loop, HttpTask& task, int attempt, HttpRequest 
       limits_(limits),
       host_(host_of(request_.url)),
       easy_(loop.take_easy()),
-      window_end_(Context::Clock::now() + limits.window) {
+      window_(std::max(limits.window, request_.patience)),
+      window_end_(Context::Clock::now() + window_) {
   try {
     set_up();
     if (curl_multi_add_handle(static_cast<CURLM*>(loop_.multi()), easy_) != CURLM_OK)
@@ -155,26 +170,39 @@ void HttpTransfer::set_up() {
 }
 
 void HttpTransfer::set_up_method() {
-  if (request_.method != "GET") {
+  if (request_.method != "GET")
     set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (request_.method != "GET" && !request_.upload) {
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
         static_cast<curl_off_t>(request_.body.size()));
     set(easy_, CURLOPT_POSTFIELDS, request_.body.c_str());
   }
-  for (const std::string& line : request_.headers) {
-    curl_slist* more =
-        curl_slist_append(static_cast<curl_slist*>(headers_), line.c_str());
-    if (more == nullptr) throw failure(ErrorKind::unavailable, "out of memory");
-    headers_ = more;
-  }
+  if (request_.upload) set_up_upload();
+  for (const std::string& line : request_.headers) add_header(line.c_str());
   set(easy_, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(headers_));
+}
+
+void HttpTransfer::set_up_upload() {
+  set(easy_, CURLOPT_UPLOAD, 1L);
+  set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request_.upload));
+  set(easy_, CURLOPT_READDATA, static_cast<void*>(this));
+  set(easy_, CURLOPT_READFUNCTION, upload_part);
+  set(easy_, CURLOPT_SEEKDATA, static_cast<void*>(this));
+  set(easy_, CURLOPT_SEEKFUNCTION, rewind_upload);
+  add_header("Expect:");  // many servers never say that it may go on
+}
+
+void HttpTransfer::add_header(const char* line) {
+  curl_slist* more = curl_slist_append(static_cast<curl_slist*>(headers_), line);
+  if (more == nullptr) throw failure(ErrorKind::unavailable, "out of memory");
+  headers_ = more;
 }
 
 bool HttpTransfer::passes_window(Context::Clock::time_point now) {
   if (now < window_end_) return true;
   const bool enough_came = window_bytes_ >= limits_.least_in_window;
   window_bytes_ = 0;
-  window_end_ = now + limits_.window;
+  window_end_ = now + window_;
   return enough_came;
 }
 
@@ -196,6 +224,26 @@ bool HttpTransfer::on_body(std::span<const std::byte> bytes) noexcept {
     error_ = std::current_exception();
     return false;
   }
+}
+
+std::size_t HttpTransfer::on_upload(std::span<std::byte> to) noexcept {
+  try {
+    const std::uint64_t left = *request_.upload - uploaded_;
+    to = to.first(std::min<std::uint64_t>(to.size(), left));
+    if (!to.empty()) task_.give(uploaded_, to);
+    uploaded_ += to.size();
+    window_bytes_ += to.size();
+    return to.size();
+  } catch (...) {  // goes through C, see rethrow()
+    error_ = std::current_exception();
+    return 0;
+  }
+}
+
+bool HttpTransfer::on_rewind(std::uint64_t offset) noexcept {
+  if (offset > request_.upload.value_or(0)) return false;
+  uploaded_ = offset;
+  return true;
 }
 
 void HttpTransfer::read_header_line(std::string_view line) {

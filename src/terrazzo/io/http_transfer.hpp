@@ -50,6 +50,7 @@ class HttpTransfer {
 
   // Was the reading stopped because nobody wants the rest?
   bool enough() const noexcept { return enough_; }
+  bool has_failed() const noexcept { return error_ != nullptr; }
   // Throws what a function of the task threw.
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -63,10 +64,15 @@ class HttpTransfer {
   // What libcurl calls; false ends the transfer.
   bool on_header_line(std::string_view line) noexcept;
   bool on_body(std::span<const std::byte> bytes) noexcept;
+  // How many bytes of the body that is sent; none: all are, or see rethrow().
+  std::size_t on_upload(std::span<std::byte> to) noexcept;
+  bool on_rewind(std::uint64_t offset) noexcept;
 
  private:
   void set_up();
   void set_up_method();
+  void set_up_upload();
+  void add_header(const char* line);
   void read_header_line(std::string_view line);
   void read_body(std::span<const std::byte> bytes);
 
@@ -81,9 +87,11 @@ class HttpTransfer {
   HttpAnswer answer_;
   std::size_t head_bytes_ = 0;
   std::size_t body_bytes_ = 0;
+  std::uint64_t uploaded_ = 0;
   bool begun_ = false;
   bool enough_ = false;
   std::exception_ptr error_;
+  const std::chrono::milliseconds window_;
   Context::Clock::time_point window_end_;
   std::size_t window_bytes_ = 0;
 };
