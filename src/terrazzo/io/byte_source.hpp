@@ -28,7 +28,7 @@ class ByteSource {
   virtual std::uint64_t size() const = 0;  // bytes
 
   // Differs once the content does: of a local file its inode, size and times; of a
-  // remote one its version or ETag.
+  // remote one its ETag.
   virtual const std::string& generation() const = 0;
 
   // The first bytes, as far as opening the source brought them along; may be empty.

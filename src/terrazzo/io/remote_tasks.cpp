@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 
 #include "terrazzo/base/text.hpp"
 
@@ -20,24 +19,12 @@ std::string header_of(const HttpAnswer& answer, std::string_view name) {
 }
 
 Identity identity_of(const HttpAnswer& answer) {
-  Identity identity{.etag = header_of(answer, "etag"),
-                    .modified = header_of(answer, "last-modified"),
-                    .version = header_of(answer, "x-amz-version-id")};
-  if (identity.version == "null") identity.version.clear();
-  return identity;
+  return {.etag = header_of(answer, "etag"),
+          .modified = header_of(answer, "last-modified")};
 }
 
 std::string range_header(std::uint64_t offset, std::uint64_t end) {
   return fmt::format("Range: bytes={}-{}", offset, end - 1);
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [rest, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || rest != text.data() + text.size())
-    return std::nullopt;
-  return number;
 }
 
 // Throws corrupt_data: a 206 that does not say what it brings.
@@ -81,7 +68,6 @@ bool Identity::agrees_with(const Identity& other) const {
 }
 
 std::string Identity::generation(std::uint64_t size) const {
-  if (!version.empty()) return fmt::format("{} {}", version, etag);
   if (!etag.empty()) return etag;
   if (!modified.empty()) return fmt::format("{} {}", size, modified);
   static std::atomic<std::uint64_t> last_number{0};
@@ -90,18 +76,14 @@ std::string Identity::generation(std::uint64_t size) const {
 
 std::string Pin::text() const {
   if (!identity.strong()) return {};
-  return fmt::format("{}\n{}\n{}\n{}", identity.etag, identity.modified, identity.version,
-                     size);
+  return fmt::format("{}\n{}\n{}", identity.etag, identity.modified, size);
 }
 
 Pin pin_of(std::string_view text) {
   const auto parts = split(text, '\n');
-  const auto size = parts.size() == 4 ? whole_number(parts[3]) : std::nullopt;
+  const auto size = parts.size() == 3 ? whole_number(parts[2]) : std::nullopt;
   if (!size) throw failure(ErrorKind::corrupt_data, "a file is pinned to nothing");
-  Pin pin{{.etag = std::string{parts[0]},
-           .modified = std::string{parts[1]},
-           .version = std::string{parts[2]}},
-          *size};
+  Pin pin{{.etag = std::string{parts[0]}, .modified = std::string{parts[1]}}, *size};
   if (!pin.identity.strong())
     throw failure(ErrorKind::corrupt_data, "a file is pinned to nothing");
   return pin;
@@ -131,7 +113,9 @@ std::optional<ContentRange> content_range(std::string_view text) {
 }
 
 HttpRequest HeadTask::request() {
-  return file_.get({range_header(0, remote_head_bytes), plainly}, context_);
+  std::vector<std::string> headers{plainly};
+  if (!known_empty_) headers.push_back(range_header(0, most_));
+  return file_.get(std::move(headers), context_);
 }
 
 void HeadTask::begin(const HttpAnswer& answer) {
@@ -171,20 +155,22 @@ void HeadTask::begin_part(const HttpAnswer& answer) {
   if (!range.size)
     throw failure(ErrorKind::unsupported,
                   "the server of '{}' does not say how long it is", name());
-  if (range.offset != 0 || range.length > remote_head_bytes)
+  if (range.offset != 0 || range.length > most_)
     throw failure(ErrorKind::corrupt_data,
                   "the server of '{}' brings other bytes than asked for", name());
   whole = false;
   size = *range.size;
-  expected_ = std::min(size, remote_head_bytes);
+  expected_ = std::min(size, most_);
 }
 
-// Nothing can be asked of an empty file.
+// No range can be asked of an empty file; S3 says its ETag only if none is.
 HttpTask::Verdict HeadTask::end_empty(const HttpAnswer& answer) {
+  if (known_empty_) return refused(file_, answer);
   const std::string* text = answer.find("content-range");
   const auto range = text == nullptr ? std::nullopt : content_range(*text);
-  if (!range || range->size.value_or(1) != 0) return refused(file_, answer);
   identity = identity_of(answer);
+  known_empty_ = true;
+  if (!range || range->size != 0 || identity.etag.empty()) return Verdict::again;
   whole = true;
   return Verdict::done;
 }

@@ -19,7 +19,6 @@ namespace terrazzo::io {
 struct Identity {
   std::string etag{};      // empty: the server gives none
   std::string modified{};  // as the server writes it
-  std::string version{};   // of an object store that keeps versions
 
   bool strong() const { return !etag.empty() && !etag.starts_with("W/"); }
 
@@ -52,10 +51,12 @@ struct ContentRange {
 std::optional<ContentRange> content_range(std::string_view text);
 
 // The first bytes and what the server says of the file.
-class HeadTask final : public HttpTask {
+class HeadTask : public HttpTask {
  public:
-  HeadTask(const RemoteFile& file, const Context& context)
-      : file_(file), context_(context) {}
+  // Brings `most` bytes at most; of a server that knows no ranges all of them.
+  HeadTask(const RemoteFile& file, const Context& context,
+           std::uint64_t most = remote_head_bytes)
+      : file_(file), context_(context), most_(most) {}
 
   HttpRequest request() override;
   std::string name() const override { return file_.name(); }
@@ -74,6 +75,8 @@ class HeadTask final : public HttpTask {
 
   const RemoteFile& file_;
   const Context& context_;
+  const std::uint64_t most_;
+  bool known_empty_ = false;
   std::optional<std::uint64_t> expected_{};
 };
 
