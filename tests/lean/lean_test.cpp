@@ -14,8 +14,7 @@
 #include "support/scratch_folder.hpp"
 #include "support/tiled_tiff.hpp"
 #include "terrazzo/http/app.hpp"
-#include "terrazzo/io/http_client.hpp"
-#include "terrazzo/io/s3_signer.hpp"
+#include "terrazzo/io/store.hpp"
 #include "terrazzo/io/tiff_opener.hpp"
 
 using namespace terrazzo;
@@ -86,31 +85,6 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Puts the file where the variables say that an S3 server is.
-void put_object(const std::string& bucket, const std::string& key,
-                const std::string& bytes) {
-  const std::string host = variable("AWS_S3_ENDPOINT");
-  const io::SigningScope scope{.region = variable("AWS_REGION"), .time = now()};
-  io::SignedRequest to_sign{.method = "PUT",
-                            .path = "/" + bucket + "/" + key,
-                            .payload_sha256 = io::sha256_hex(bytes)};
-  to_sign.headers = {{"x-amz-content-sha256", to_sign.payload_sha256},
-                     {"x-amz-date", io::amz_date(scope.time)},
-                     {"host", host}};
-  const std::string authorization = io::authorization(
-      to_sign, {variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")}, scope);
-  io::HttpRequest request{.url = "http://" + host + to_sign.path,
-                          .headers = {"Authorization: " + authorization},
-                          .method = "PUT",
-                          .body = bytes};
-  for (const auto& [name, value] : to_sign.headers)
-    request.headers.push_back(name + ": " + value);
-  const io::HttpAnswer answer =
-      io::shared_http_client().fetch(request, "the object", 1U << 16U, {});
-  CAPTURE(answer.text);
-  REQUIRE(answer.status == 200);
-}
-
 }  // namespace
 
 TEST_CASE("the lean path needs neither GDAL nor netCDF") {
@@ -129,14 +103,15 @@ TEST_CASE("the lean path serves a tile of a COG from a file") {
   check_quarters(served_pixels(path));
 }
 
-// tests/lean/run sets TERRAZZO_TEST_BUCKET and lets the variables lead to a real server;
+// tests/s3/run sets TERRAZZO_TEST_BUCKET and lets the variables lead to a real server;
 // else one of this test's stands for S3.
 TEST_CASE("the lean path serves a tile of a COG from S3") {
   const std::string file = cog().text();
   const std::string bucket = variable("TERRAZZO_TEST_BUCKET");
   if (!bucket.empty()) {
-    put_object(bucket, "lean.tif", file);
-    check_quarters(served_pixels("s3://" + bucket + "/lean.tif"));
+    const std::string uri = "s3://" + bucket + "/lean.tif";
+    io::store_of(uri).put_bytes(uri, std::as_bytes(std::span{file}));
+    check_quarters(served_pixels(uri));
     return;
   }
   const LoopbackServer server{[&](const SeenRequest& request) {

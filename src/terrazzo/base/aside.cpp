@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_name_bytes = 120;  // of the output's name within an aside name
 
+constexpr std::string_view mark = ".terrazzo-";
+
 // Different for machines that share a folder.
 std::string host_mark() {
   std::array<char, 256> name{};
@@ -80,6 +82,10 @@ Error output_failure(int code, const fs::path& path) {
   return error;
 }
 
+bool is_aside(std::string_view name) {
+  return name.starts_with('.') && name.find(mark) != std::string_view::npos;
+}
+
 AsideFiles::AsideFiles(fs::path output) : output_(std::move(output)) {
   static std::atomic<unsigned> count = 0;
   const fs::path folder = folder_of(output_);
@@ -87,8 +93,8 @@ AsideFiles::AsideFiles(fs::path output) : output_(std::move(output)) {
     throw failure(ErrorKind::not_found, "the folder of the output '{}' is not there",
                   output_.filename().string());
   family_ =
-      fmt::format(".{}.terrazzo-{}-",
-                  output_.filename().string().substr(0, most_name_bytes), host_mark());
+      fmt::format(".{}{}{}-", output_.filename().string().substr(0, most_name_bytes),
+                  mark, host_mark());
   prefix_ = fmt::format("{}{}-{}.", family_, ::getpid(), ++count);
   remove_files(folder, [&](const std::string& name) {
     const pid_t maker = maker_of(name, family_);

@@ -34,6 +34,9 @@ class AsideFiles {
   std::string prefix_;  // start of the names of this one
 };
 
+// Is this the name of a file under way, of whatever output, process and machine?
+bool is_aside(std::string_view name);
+
 // What went wrong with a file under way, by errno. unavailable: the disk is full or
 // failing. denied: the folder may not be written. conflict: the file exists.
 Error output_failure(int code, const std::filesystem::path& path);

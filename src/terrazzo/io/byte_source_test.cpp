@@ -94,9 +94,9 @@ TEST_CASE("what is no file to be read says so") {
   CHECK(kind_of([&] { open_bytes(folder / "pipe"); }) == ErrorKind::unsupported);
   CHECK(kind_of([&] { open_bytes(""); }) == ErrorKind::invalid_input);
   CHECK(kind_of([&] { open_bytes(std::string{"a\0b", 3}); }) == ErrorKind::invalid_input);
-  CHECK_THROWS_WITH_AS(open_bytes("gopher://secret@host/a.tif"),
-                       doctest::Contains("'gopher://'; there are: file, http, s3"),
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      open_bytes("gopher://secret@host/a.tif"),
+      doctest::Contains("'gopher://'; there are: file, http, memory, s3"), Error);
   CHECK(kind_of([&] { open_bytes("/vsizip/a.zip/a.tif"); }) == ErrorKind::unsupported);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <span>
 
 #include "terrazzo/base/error.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 using Digest = std::array<unsigned char, 32>;
+
+constexpr std::uint64_t most_stretch = 256U << 10U;
 
 std::string_view as_text(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -70,6 +73,28 @@ std::string sha256_hex(std::string_view bytes) {
   Digest digest{};
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(),
                  nullptr) != 1)
+    throw failure(ErrorKind::internal, "a request cannot be signed");
+  return hex(digest);
+}
+
+std::string sha256_hex(
+    std::uint64_t length,
+    const std::function<void(std::uint64_t offset, std::span<std::byte> to)>& give) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash{EVP_MD_CTX_new(),
+                                                                     EVP_MD_CTX_free};
+  bool goes = EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  std::vector<std::byte> stretch(
+      static_cast<std::size_t>(std::min<std::uint64_t>(length, most_stretch)));
+  for (std::uint64_t done = 0; goes && done < length;) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(stretch.size(), length - done));
+    const auto to = std::span{stretch}.first(wanted);
+    give(done, to);
+    goes = EVP_DigestUpdate(hash.get(), to.data(), to.size()) == 1;
+    done += wanted;
+  }
+  Digest digest{};
+  if (!goes || EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr) != 1)
     throw failure(ErrorKind::internal, "a request cannot be signed");
   return hex(digest);
 }

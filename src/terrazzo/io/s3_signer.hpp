@@ -2,6 +2,10 @@
 // Signature version 4 of Amazon Web Services.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +38,10 @@ struct SignedRequest {
 // Of no bytes at all.
 extern const std::string_view empty_sha256;
 std::string sha256_hex(std::string_view bytes);
+// Of `length` bytes that `give` fills in by stretches, in order.
+std::string sha256_hex(
+    std::uint64_t length,
+    const std::function<void(std::uint64_t offset, std::span<std::byte> to)>& give);
 
 // Letters, digits and -._~ stay; other bytes become %XX. Slashes stay if keep_slashes.
 std::string uri_encoded(std::string_view text, bool keep_slashes);

@@ -44,6 +44,11 @@ class WebFile final : public RemoteFile {
 
 }  // namespace
 
+bool is_web(std::string_view uri) {
+  const std::string scheme = lower_case(uri.substr(0, uri.find("://")));
+  return uri.size() > scheme.size() && (scheme == "http" || scheme == "https");
+}
+
 std::unique_ptr<const RemoteFile> web_file(const std::string& url) {
   const std::size_t scheme = url.find("://");
   if (host_of(url).empty())

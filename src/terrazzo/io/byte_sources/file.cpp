@@ -8,6 +8,7 @@
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/io/byte_source.hpp"
+#include "terrazzo/io/local_file.hpp"
 #include "terrazzo/io/ranges.hpp"
 
 namespace terrazzo::io {
@@ -17,12 +18,6 @@ namespace fs = std::filesystem;
 
 bool same_time(const timespec& a, const timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-std::string generation_of(const struct stat& facts) {
-  return fmt::format("{}.{}.{}.{}.{:09}.{}.{:09}", facts.st_dev, facts.st_ino,
-                     facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
-                     facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
 }
 
 // Reads the file that was opened, whatever has its name since; written in place, it is
@@ -40,7 +35,7 @@ class FileSource final : public ByteSource {
       ::close(descriptor_);
       throw;
     }
-    generation_ = generation_of(facts_);
+    generation_ = file_generation(facts_);
   }
   ~FileSource() override { ::close(descriptor_); }
   FileSource(const FileSource&) = delete;
@@ -100,10 +95,6 @@ class FileSource final : public ByteSource {
   std::string generation_;
 };
 
-bool handles(std::string_view uri) {
-  return !uri.starts_with("/vsi") && local_path(std::string{uri});
-}
-
 std::shared_ptr<const ByteSource> open(const std::string& uri,
                                        const Context& /*context*/) {
   return std::make_shared<const FileSource>(local_path(uri).value());
@@ -113,6 +104,6 @@ std::shared_ptr<const ByteSource> open(const std::string& uri,
 
 extern const ByteSourceKind byte_source_file;
 constinit const ByteSourceKind byte_source_file{
-    .name = "file", .handles = handles, .open = open};
+    .name = "file", .handles = is_local, .open = open};
 
 }  // namespace terrazzo::io
