@@ -5,8 +5,12 @@
 #endif
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
@@ -28,16 +32,41 @@ std::size_t or_else(int value, std::size_t otherwise) {
   return value > 0 ? static_cast<std::size_t>(value) : otherwise;
 }
 
-// What caches give back goes to the next pictures instead of staying in the heaps of
-// many threads (mallopt(3)).
-void keep_heaps_few([[maybe_unused]] std::size_t cores) {
+// Keeps what the process holds near what it uses (mallopt(3), malloc_trim(3)): threads
+// share few heaps, and every two seconds what lies free inside them goes back to the
+// system, if there was work. Else a third more than the caches hold lies in pieces
+// between.
+class SmallHeap {
+ public:
+  SmallHeap(const Pool& pool, std::size_t cores) {
 #if defined(__GLIBC__)
-  constexpr int large = 512 << 10;  // bytes that are a mapping of their own
-  mallopt(M_ARENA_MAX, static_cast<int>(cores) + 1);
-  mallopt(M_MMAP_THRESHOLD, large);
-  mallopt(M_TRIM_THRESHOLD, 4 * large);
+    constexpr int large = 128 << 10;  // bytes that are a mapping of their own
+    mallopt(M_ARENA_MAX, static_cast<int>(cores) + 1);
+    mallopt(M_MMAP_THRESHOLD, large);
+    trimmer_ = std::jthread{[&pool](const std::stop_token& stop) { trim(pool, stop); }};
+#else
+    (void)pool, (void)cores;
 #endif
-}
+  }
+
+ private:
+#if defined(__GLIBC__)
+  static void trim(const Pool& pool, const std::stop_token& stop) {
+    constexpr std::chrono::seconds pause{2};
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::uint64_t seen = 0;
+    std::unique_lock lock{mutex};
+    while (!never.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
+      const std::uint64_t done = pool.figures().done;
+      if (done != seen) malloc_trim(0);
+      seen = done;
+    }
+  }
+#endif
+
+  std::jthread trimmer_;
+};
 
 // An address that a browser on this machine can open.
 std::string url_of(const std::string& address, std::uint16_t port) {
@@ -76,10 +105,10 @@ void set_ports(http::ServerOptions& options, int port, PortRange range) {
 int run_server(const Listen& listen, const std::stop_token& stop) {
   if (environment("TESTING")) return 0;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  keep_heaps_few(cores);
   // It ends after the server, so what it runs must not hold the server itself.
   Pool pool{or_else(listen.threads, cores), or_else(listen.max_queue, default_queue),
             behind_event_loop};
+  const SmallHeap heap{pool, cores};
   http::Server server{listen.options, listen.handler, pool, listen.quick};
   if (listen.watch) listen.watch(server);
   const std::stop_callback on_stop{stop, [&server] { server.stop(); }};

@@ -182,13 +182,12 @@ class Cache {
   static Boarding board(Shard& shard, const Key& key) {
     const std::lock_guard lock{shard.mutex};
     if (Pointer kept = shard.shelf.find(key)) return {kept, nullptr};
-    auto& slot = shard.flights[key];
-    if (slot) {
+    if (const auto at = shard.flights.find(key); at != shard.flights.end()) {
       ++shard.shelf.figures.joined;
-      return {nullptr, slot};
+      return {nullptr, at->second};
     }
-    slot = std::make_shared<Flight>();
     shard.shelf.count_miss(key);
+    shard.flights.emplace(key, std::make_shared<Flight>());
     return {};
   }
 

@@ -1,6 +1,8 @@
 #include "terrazzo/base/pool.hpp"
 
-#include <unistd.h>
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 #include <algorithm>
 #include <cerrno>
@@ -17,11 +19,19 @@ namespace {
 // Of the job that runs on this thread.
 thread_local Pool* pool_of_job = nullptr;
 
-// Linux has a nice value for each thread; elsewhere it would be that of the process.
-void step_back([[maybe_unused]] int niceness) {
+// Linux has a nice value for each thread, which those it starts begin with; elsewhere it
+// would be that of the process.
+int own_niceness() {
 #if defined(__linux__)
-  errno = 0;  // -1 is a nice value as well
-  if (niceness > 0 && nice(niceness) == -1 && errno != 0)
+  return getpriority(PRIO_PROCESS, 0);
+#else
+  return 0;
+#endif
+}
+
+void step_back_to([[maybe_unused]] int niceness) {
+#if defined(__linux__)
+  if (niceness > own_niceness() && setpriority(PRIO_PROCESS, 0, niceness) != 0)
     log::debug("a thread keeps its priority", {{"reason", std::strerror(errno)}});
 #endif
 }
@@ -79,19 +89,16 @@ struct Pool::Loop {
 };
 
 Pool::Pool(std::size_t threads, std::size_t max_queue, int niceness)
-    : thread_count_(threads), max_queue_(max_queue), niceness_(niceness) {
+    : thread_count_(threads),
+      max_queue_(max_queue),
+      niceness_(own_niceness() + niceness) {
   threads_.reserve(threads);
   try {
-    for (std::size_t i = 0; i < threads; ++i) add_thread();
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   } catch (...) {
     stop();
     throw;
   }
-}
-
-void Pool::add_thread() {
-  threads_.emplace_back([this] { work(); });
-  ++started_;
 }
 
 Pool::~Pool() { stop(); }
@@ -106,7 +113,7 @@ bool Pool::try_post(Job job) {
     }
     if (thread_count_ > 0) {
       queue_.push_back(std::move(job));
-      add_thread_if_all_wait();
+      add_spare_if_all_wait();
     } else {
       ++running_;
     }
@@ -157,39 +164,62 @@ void Pool::run(const Job& job) {
 }
 
 void Pool::work() {
-  step_back(niceness_);
+  step_back_to(niceness_);
   pool_of_job = this;
   std::unique_lock lock{mutex_};
   for (;;) {
     wake_.wait(lock, [this] { return has_work() ? may_run() : stopping_; });
     if (!has_work()) return;
-    ++running_;
-    if (!helpers_.empty()) {
-      auto loop = std::move(helpers_.front());
-      helpers_.pop_front();
-      add_thread_if_all_wait();
-      lock.unlock();
-      loop->help();
-    } else {
-      Job job = std::move(queue_.front());
-      queue_.pop_front();
-      add_thread_if_all_wait();
-      lock.unlock();
-      run(job);
-      job = nullptr;  // what it owns goes before the lock comes
-    }
-    lock.lock();
-    --running_;
+    run_next(lock);
     if (stopping_) wake_.notify_all();
   }
 }
 
-void Pool::add_thread_if_all_wait() noexcept {
-  const bool has_idle = running_ < started_;
+// A thread in the place of one whose job waits; it ends when nothing is left to do, as
+// what threads keep for themselves adds up.
+void Pool::work_as_spare(std::size_t number) {
+  step_back_to(niceness_);
+  pool_of_job = this;
+  std::unique_lock lock{mutex_};
+  while (has_work() && may_run()) run_next(lock);
+  if (stopping_) wake_.notify_all();
+  --spare_count_;
+  std::thread last = std::exchange(ended_, std::move(spares_[number]));
+  lock.unlock();
+  if (last.joinable()) last.join();
+}
+
+// There is a job, and it may run. The lock is held before and afterwards.
+void Pool::run_next(std::unique_lock<std::mutex>& lock) {
+  ++running_;
+  if (!helpers_.empty()) {
+    auto loop = std::move(helpers_.front());
+    helpers_.pop_front();
+    add_spare_if_all_wait();
+    lock.unlock();
+    loop->help();
+  } else {
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    add_spare_if_all_wait();
+    lock.unlock();
+    run(job);
+    job = nullptr;  // what it owns goes before the lock comes
+  }
+  lock.lock();
+  --running_;
+}
+
+void Pool::add_spare_if_all_wait() noexcept {
+  const bool has_idle = running_ < thread_count_ + spare_count_;
   if (has_idle || !has_work() || !may_run()) return;
-  if (started_ >= thread_count_ + most_waiting) return;
+  const auto place =
+      std::ranges::find_if(spares_, [](const std::thread& t) { return !t.joinable(); });
+  if (place == spares_.end()) return;
+  const auto number = static_cast<std::size_t>(place - spares_.begin());
   try {
-    add_thread();
+    *place = std::thread{[this, number] { work_as_spare(number); }};
+    ++spare_count_;
   } catch (const std::exception& e) {  // the work waits for the others
     log::warning("a thread cannot be started", {{"error", e.what()}});
   }
@@ -199,7 +229,7 @@ void Pool::begin_waiting() noexcept {
   {
     const std::lock_guard lock{mutex_};
     ++waiting_;
-    add_thread_if_all_wait();
+    add_spare_if_all_wait();
   }
   wake_.notify_one();
 }
@@ -220,11 +250,14 @@ Waiting::~Waiting() {
 
 void Pool::stop() {
   for (;;) {
-    std::vector<std::thread> threads;  // while these end, more may come
+    std::vector<std::thread> threads;  // while these end, spare ones may come
     {
       const std::lock_guard lock{mutex_};
       stopping_ = true;
       threads.swap(threads_);
+      for (std::thread& spare : spares_)
+        if (spare.joinable()) threads.push_back(std::move(spare));
+      if (ended_.joinable()) threads.push_back(std::move(ended_));
     }
     if (threads.empty()) return;
     wake_.notify_all();

@@ -1,6 +1,7 @@
 #pragma once
 // Threads that compute, with a bounded queue in front of them.
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -22,7 +23,7 @@ class Pool {
 
   // threads: as many jobs run at once, beside those that wait for others (see Waiting);
   // for these there are up to most_waiting further threads, which come when they are
-  // needed. 0 runs every job on whoever posts it, at once.
+  // needed and go again. 0 runs every job on whoever posts it, at once.
   // max_queue: jobs that may wait for a thread.
   // niceness: 0 to 19, how much less the threads count than the one that starts them
   // where more want to run than there are cores (nice(2)). It cannot be taken back.
@@ -66,14 +67,15 @@ class Pool {
   bool may_run() const { return running_ - waiting_ < thread_count_; }
   void begin_waiting() noexcept;
   void end_waiting() noexcept;
-  void add_thread();
-  void add_thread_if_all_wait() noexcept;
+  void work_as_spare(std::size_t number);
+  void run_next(std::unique_lock<std::mutex>& lock);
+  void add_spare_if_all_wait() noexcept;
   void run(const Job& job);
   void post_helpers(const std::shared_ptr<Loop>& loop, std::size_t count);
 
   const std::size_t thread_count_;
   const std::size_t max_queue_;
-  const int niceness_;
+  const int niceness_;  // of the threads
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;
@@ -85,8 +87,10 @@ class Pool {
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> refused_{0};
-  std::size_t started_ = 0;
-  std::vector<std::thread> threads_;  // last: they use the rest
+  std::size_t spare_count_ = 0;
+  std::array<std::thread, most_waiting> spares_;  // those that run
+  std::thread ended_;                             // the last spare one that did
+  std::vector<std::thread> threads_;              // last: they use the rest
 };
 
 }  // namespace terrazzo

@@ -197,6 +197,16 @@ TEST_CASE("threads of a pool step back as far as they are told, others do not") 
   Pool pool{1, 1, 3};
   REQUIRE(pool.try_post([&] { inside.set_value(getpriority(PRIO_PROCESS, 0)); }));
   CHECK(inside.get_future().get() == std::min(before + 3, 19));
+  std::promise<int> in_spare;
+  std::promise<void> answer;
+  REQUIRE(pool.try_post([&] {
+    const Waiting waiting;
+    answer.get_future().wait();
+  }));
+  while (!pool.try_post([&] { in_spare.set_value(getpriority(PRIO_PROCESS, 0)); })) {
+  }
+  CHECK(in_spare.get_future().get() == std::min(before + 3, 19));
+  answer.set_value();
   CHECK(getpriority(PRIO_PROCESS, 0) == before);
 }
 #endif
