@@ -138,9 +138,9 @@ struct App::State {
     Response known = not_modified(picture.etag(), caching);
     finish(match, bare, known);
     const auto name = match.route->name;
-    hits.remember(request,
-                  {picture, head_lines(found), head_lines(known),
-                   metrics.row(name, found.status), metrics.row(name, known.status)});
+    hits.remember(request, {picture.without_plan(), picture.etag(), head_lines(found),
+                            head_lines(known), metrics.row(name, found.status),
+                            metrics.row(name, known.status)});
   }
 
   log::Level request_level() const {

@@ -12,9 +12,6 @@ using Clock = Context::Clock;
 // Of the budget at the beginning; pictures have 3.
 constexpr double weight = 0.5;
 
-// Beside its texts: the plan, with a copy of the records.
-constexpr std::size_t plan_bytes = 4096;
-
 // Whose page asks decides on headers of the answer.
 std::string key_of(std::string_view target, std::string_view origin) {
   std::string key;
@@ -36,7 +33,8 @@ Hits::Hits(Budget& budget)
 void Hits::remember(const Request& request, Known known) {
   const std::string key = key_of(request.target, request.header("origin"));
   const auto size = [](const Known& k) {
-    return plan_bytes + k.found.size() + k.not_modified.size();
+    return sizeof k + k.picture->memory() + k.etag.size() + k.found.size() +
+           k.not_modified.size();
   };
   known_.erase(key);
   known_.get_or_make(key, [&] { return std::move(known); }, size);
@@ -47,10 +45,10 @@ std::optional<ReadyAnswer> Hits::find(const RequestView& request) {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
   if (!request.header("range").empty()) return std::nullopt;
   const auto known = known_.find(key_of(request.target, request.header("origin")));
-  if (!known || !known->picture.still_holds()) return std::nullopt;
-  if (is_known(request.header("if-none-match"), known->picture.etag()))
+  if (!known || !known->picture->still_holds()) return std::nullopt;
+  if (is_known(request.header("if-none-match"), known->etag))
     return counted({known, &known->not_modified}, {}, known->counts_not_modified, start);
-  auto bytes = known->picture.kept();
+  auto bytes = known->picture->bytes();
   if (!bytes) return std::nullopt;
   return counted({known, &known->found}, std::move(bytes), known->counts_found, start);
 }

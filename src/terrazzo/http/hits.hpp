@@ -25,7 +25,8 @@ class Hits {
   // How a request for this picture was answered. The heads are those of head_lines(),
   // without Content-Length.
   struct Known {
-    maps::Picture picture;
+    std::shared_ptr<const maps::KeptPicture> picture;
+    std::string etag;
     std::string found;         // head of 200
     std::string not_modified;  // head of 304
     Metrics::Row counts_found;

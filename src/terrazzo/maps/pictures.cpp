@@ -276,47 +276,76 @@ PicturePlan plan(const Maps::State& state, const ComputeRequest& request,
   return result;
 }
 
+class Kept : public KeptPicture {
+ public:
+  Kept(const Maps::State& state, std::string key, std::vector<Sighting> files,
+       std::uint64_t catalogue)
+      : state_(state),
+        key_(std::move(key)),
+        files_(std::move(files)),
+        catalogue_(catalogue) {}
+
+  const std::string& key() const noexcept { return key_; }
+
+  Picture::Bytes bytes() const override {
+    const auto drawing = state_.pictures.find(key_);
+    return drawing ? Picture::Bytes{drawing, &drawing->bytes} : nullptr;
+  }
+
+  bool still_holds() const noexcept override {
+    return state_.catalogue_watch.still_is(catalogue_) &&
+           std::ranges::all_of(files_, &Sighting::still_holds);
+  }
+
+  std::size_t memory() const noexcept override {
+    std::size_t bytes = sizeof *this + key_.capacity();
+    for (const Sighting& file : files_)
+      bytes += sizeof file + file.path.capacity() + file.generation.text.capacity();
+    return bytes;
+  }
+
+  bool has_changed(const Context& context) const {
+    return std::ranges::any_of(
+        files_, [&](const Sighting& file) { return state_.has_changed(file, context); });
+  }
+
+ private:
+  const Maps::State& state_;
+  const std::string key_;
+  const std::vector<Sighting> files_;
+  const std::uint64_t catalogue_;
+};
+
 // A planned picture and the ways to its bytes.
 class Planned : public Picture::Plan {
  public:
-  Planned(const Maps::State& state, PicturePlan plan, std::uint64_t catalogue)
-      : state_(state), plan_(std::move(plan)), catalogue_(catalogue) {}
+  using Draw = std::function<Drawing(const Context&)>;
+
+  Planned(const Maps::State& state, Draw draw, std::shared_ptr<const Kept> kept)
+      : state_(state), draw_(std::move(draw)), kept_(std::move(kept)) {}
 
   Picture::Drawn drawn(const Context& context) const override {
     bool is_hit = true;
     const auto draw = [&] {
       is_hit = false;
       const StageTimer timer{context.stages, Stage::draw};
-      Drawing drawing = plan_.draw(context);
-      const auto is_other = [&](const Sighting& f) {
-        return state_.has_changed(f, context);
-      };
-      if (std::ranges::any_of(plan_.files, is_other)) drawing.complete = false;
+      Drawing drawing = draw_(context);
+      if (kept_->has_changed(context)) drawing.complete = false;
       state_.budget->note();
       return drawing;
     };
     const auto size = [](const Drawing& drawing) {
       return drawing.complete ? drawing.bytes.size() : never_kept;
     };
-    const auto kept = state_.pictures.get_or_make(plan_.key, draw, size, context);
+    const auto kept = state_.pictures.get_or_make(kept_->key(), draw, size, context);
     if (context.stages != nullptr) context.stages->is_hit = is_hit;
     return {Picture::Bytes{kept, &kept->bytes}, kept->complete};
   }
 
-  Picture::Bytes kept() const override {
-    const auto drawing = state_.pictures.find(plan_.key);
-    return drawing ? Picture::Bytes{drawing, &drawing->bytes} : nullptr;
-  }
-
-  bool still_holds() const noexcept override {
-    return state_.catalogue_watch.still_is(catalogue_) &&
-           std::ranges::all_of(plan_.files, &Sighting::still_holds);
-  }
-
  private:
   const Maps::State& state_;
-  PicturePlan plan_;
-  std::uint64_t catalogue_;
+  const Draw draw_;
+  const std::shared_ptr<const Kept> kept_;
 };
 
 template <class Request>
@@ -327,8 +356,11 @@ Picture picture(const Maps::State& state, const Request& request,
   PicturePlan planned = plan(state, request, catalogue, context);
   std::string etag =
       fmt::format("\"{}\"", digest(fmt::format("{}|{}", drawing_version, planned.key)));
-  return {std::move(etag), format_of(request.format).type,
-          std::make_shared<const Planned>(state, std::move(planned), catalogue)};
+  auto kept = std::make_shared<const Kept>(state, std::move(planned.key),
+                                           std::move(planned.files), catalogue);
+  auto drawn = std::make_shared<const Planned>(state, std::move(planned.draw), kept);
+  return {std::move(etag), format_of(request.format).type, std::move(drawn),
+          std::move(kept)};
 }
 
 }  // namespace
