@@ -221,28 +221,42 @@ void copy(const raster::Statistics& from, Metadata& to) {
 
 }  // namespace
 
-Metadata describe(const io::Raster& raster, const DescribeOptions& options,
-                  const Context& context) {
-  const io::RasterInfo& info = raster.info();
+namespace {
+
+void check_place(const io::RasterInfo& info) {
   if (!info.crs)
     throw failure(ErrorKind::unsupported,
                   "the raster is not georeferenced: it has no CRS");
   if (info.rows == 0 || info.cols == 0)
     throw failure(ErrorKind::corrupt_data, "the raster has no pixels");
+}
+
+}  // namespace
+
+Metadata describe(const io::Raster& raster, const DescribeOptions& options,
+                  const Context& context) {
+  check_place(raster.info());
+  const Sums sums = summed(raster, parts_of(raster, options), options, context);
+  return describe_measured(raster.info(), sums.statistics, sums.hull);
+}
+
+Metadata describe_measured(const io::RasterInfo& info,
+                           const raster::StatisticsSum& statistics,
+                           const raster::HullSum& hull) {
+  check_place(info);
   const Transform to_wgs84{*info.crs, Crs::wgs84()};
   const auto bounds = bounds_on_the_earth(info, to_wgs84);
-
-  const Sums sums = summed(raster, parts_of(raster, options), options, context);
-  const Ring valid = sums.hull.result();
+  const Ring valid = hull.result();
   if (valid.empty())
     throw failure(ErrorKind::corrupt_data, "the raster does not contain any valid data");
   Metadata metadata;
-  copy(sums.statistics.result(), metadata);
+  copy(statistics.result(), metadata);
   const bool all_valid = metadata.valid_percentage == 100;
-  Ring hull = on_the_earth(all_valid ? corners_of(info) : valid, info.affine, to_wgs84);
-  metadata.bounds = bounds ? *bounds : box_around(hull);
-  if (hull.empty()) hull = rectangle(metadata.bounds);
-  metadata.convex_hull.rings = {std::move(hull)};
+  Ring outline =
+      on_the_earth(all_valid ? corners_of(info) : valid, info.affine, to_wgs84);
+  metadata.bounds = bounds ? *bounds : box_around(outline);
+  if (outline.empty()) outline = rectangle(metadata.bounds);
+  metadata.convex_hull.rings = {std::move(outline)};
   return metadata;
 }
 

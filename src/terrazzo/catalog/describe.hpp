@@ -4,6 +4,7 @@
 
 #include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/io/raster.hpp"
+#include "terrazzo/raster/statistics.hpp"
 
 namespace terrazzo::catalog {
 
@@ -22,5 +23,11 @@ struct DescribeOptions {
 // Cost: reads the band once. Source: TerracottaDriver.compute_metadata.
 Metadata describe(const io::Raster& raster, const DescribeOptions& options = {},
                   const Context& context = {});
+
+// The same of a raster whose pixels were measured elsewhere. hull: as HullSum gives it.
+// Throws as describe().
+Metadata describe_measured(const io::RasterInfo& info,
+                           const raster::StatisticsSum& statistics,
+                           const raster::HullSum& hull);
 
 }  // namespace terrazzo::catalog

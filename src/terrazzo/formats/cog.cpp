@@ -265,10 +265,12 @@ void bound_block_cache(const io::RasterInfo& info) {
 // What one call of write_cog goes through; steps in the order of the members.
 class CogWork {
  public:
+  // measured: gets what the pixels show; null: nobody wants to know.
   CogWork(std::string input, const fs::path& output, const CogOptions& options,
-          Reporter& reporter)
+          Reporter& reporter, io::MeasuredPixels* measured)
       : options_(options),
         reporter_(reporter),
+        measured_(measured),
         input_(std::move(input)),
         aside_(output),
         helpers_(helper_count(options.threads), 0) {}
@@ -331,15 +333,31 @@ class CogWork {
     io::CogTags tags = cog_tags(picked_.get(), facts_->name());
     if (first_band().nodata && io::type_holds(first_band().type, *first_band().nodata))
       tags.nodata = first_band().nodata;
-    const auto strips = strips_of();
+    const auto rows = strips_of();
+    std::optional<io::MeasuredStrips> measured;
+    if (measured_ != nullptr) measured.emplace(*rows, kept_infos(), alpha_sample());
+    io::StripSource& strips = measured ? *measured : *rows;
     reporter_.part(options_.reproject ? warped_part : 0, written_part);
     io::write_cog(
-        *strips, tags, format(), aside_, aside_.file("tmp"), helpers_,
+        strips, tags, format(), aside_, aside_.file("tmp"), helpers_,
         [&](double done) {
           report(done, nullptr, &reporter_);
           reporter_.stop_if_asked();
         },
         reporter_.context);
+    if (measured) *measured_ = measured->take();
+  }
+
+  std::vector<io::BandInfo> kept_infos() const {
+    std::vector<io::BandInfo> infos;
+    for (const int number : bands_) infos.push_back(band(number));
+    return infos;
+  }
+
+  std::optional<std::size_t> alpha_sample() const {
+    const auto alpha = std::ranges::find(bands_, facts_->alpha_band);
+    if (alpha == bands_.end() || options_.reproject) return std::nullopt;
+    return static_cast<std::size_t>(alpha - bands_.begin());
   }
 
   std::unique_ptr<io::StripSource> strips_of() {
@@ -359,9 +377,7 @@ class CogWork {
                     facts_->name(), options_.compression);
     format.reduction = reduction_of(options_, info);
     format.measures_predictor = info.color_table.empty() && info.labels.empty();
-    const auto alpha = std::ranges::find(bands_, facts_->alpha_band);
-    if (alpha != bands_.end() && !options_.reproject)
-      format.alpha = static_cast<std::size_t>(alpha - bands_.begin());
+    format.alpha = alpha_sample();
     format.spills_to_memory = in_memory_;
     return format;
   }
@@ -379,6 +395,7 @@ class CogWork {
 
   const CogOptions& options_;
   Reporter& reporter_;
+  io::MeasuredPixels* const measured_;
   std::string input_;
   AsideFiles aside_;
   Pool helpers_;
@@ -392,10 +409,9 @@ class CogWork {
   bool in_memory_ = false;
 };
 
-}  // namespace
-
-void write_cog(const fs::path& input, const fs::path& output, const CogOptions& options,
-               const Progress& progress, const Context& context) {
+void write(const fs::path& input, const fs::path& output, const CogOptions& options,
+           const Progress& progress, const Context& context,
+           io::MeasuredPixels* measured) {
   set_up_gdal();
   CogOptions checked = options;
   FactChecker checker;
@@ -418,8 +434,23 @@ void write_cog(const fs::path& input, const fs::path& output, const CogOptions& 
   // Nothing is written beside the output but what the work says.
   const ThreadOption no_side_files{"GDAL_PAM_ENABLED", "NO"};
   Reporter reporter{progress, context};
-  CogWork{source, output, options, reporter}.run();
+  CogWork{source, output, options, reporter, measured}.run();
   if (progress) progress(1);
+}
+
+}  // namespace
+
+void write_cog(const fs::path& input, const fs::path& output, const CogOptions& options,
+               const Progress& progress, const Context& context) {
+  write(input, output, options, progress, context, nullptr);
+}
+
+io::MeasuredPixels write_measured_cog(const fs::path& input, const fs::path& output,
+                                      const CogOptions& options, const Progress& progress,
+                                      const Context& context) {
+  io::MeasuredPixels measured;
+  write(input, output, options, progress, context, &measured);
+  return measured;
 }
 
 }  // namespace terrazzo::formats

@@ -9,6 +9,7 @@
 
 #include "terrazzo/base/context.hpp"
 #include "terrazzo/base/fields.hpp"
+#include "terrazzo/io/measured_strips.hpp"
 
 namespace terrazzo::formats {
 
@@ -61,6 +62,14 @@ using Progress = std::function<void(double)>;
 void write_cog(const std::filesystem::path& input, const std::filesystem::path& output,
                const CogOptions& options, const Progress& progress = {},
                const Context& context = {});
+
+// The same, and what its pixels show in the same pass: of each band that is kept, in the
+// grid of the output.
+io::MeasuredPixels write_measured_cog(const std::filesystem::path& input,
+                                      const std::filesystem::path& output,
+                                      const CogOptions& options,
+                                      const Progress& progress = {},
+                                      const Context& context = {});
 
 struct CogReport {
   bool valid = false;  // no errors (warnings allowed)

@@ -18,10 +18,11 @@ std::size_t bytes_at_first(const TiffOptions& options) {
   return options.budget ? options.budget->max_bytes() / 8 : options.block_bytes;
 }
 
-// The caller decodes too.
+// The caller decodes too. Helpers step behind threads that answer at once.
 std::shared_ptr<Pool> decoding_helpers() {
+  constexpr int niceness = 5;
   const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);
-  return std::make_shared<Pool>(processors - 1, 0);
+  return std::make_shared<Pool>(processors - 1, 0, niceness);
 }
 
 class TiffOpener : public RasterOpener {
