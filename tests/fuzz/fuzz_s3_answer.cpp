@@ -1,5 +1,5 @@
-// Any bytes as what S3 answers: listings whose objects have a name, an ETag in quotes and a
-// next page that is one, or an Error that blames the server.
+// Any bytes as what S3 answers: listings whose objects have a name, an ETag in quotes and
+// a next page that is one, or an Error that blames the server.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
