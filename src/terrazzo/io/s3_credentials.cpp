@@ -121,18 +121,23 @@ FoundCredentials asked_for(const Search& search, HttpRequest request,
   return found;
 }
 
-Found from_web_identity(const Search& search) {
-  const std::string file = search.value("AWS_WEB_IDENTITY_TOKEN_FILE");
-  const std::string role = search.value("AWS_ROLE_ARN");
-  if (file.empty() || role.empty()) return {};
+FoundCredentials from_token_file(const Search& search, const std::string& file,
+                                 const std::string& role, const std::string& session) {
   const std::string token = read_file(file, most_answer);
   const RoleRequest request{
       .action = "AssumeRoleWithWebIdentity",
       .role = role,
-      .session = search.value("AWS_ROLE_SESSION_NAME"),
+      .session = session,
       .more = "&WebIdentityToken=" + uri_encoded(trimmed(token), false),
       .what = "credentials for the web identity"};
   return asked_for(search, form_of(search, request), request.what);
+}
+
+Found from_web_identity(const Search& search) {
+  const std::string file = search.value("AWS_WEB_IDENTITY_TOKEN_FILE");
+  const std::string role = search.value("AWS_ROLE_ARN");
+  if (file.empty() || role.empty()) return {};
+  return from_token_file(search, file, role, search.value("AWS_ROLE_SESSION_NAME"));
 }
 
 std::optional<S3Credentials> keys_of(const Profile& profile) {
@@ -144,55 +149,6 @@ std::optional<S3Credentials> keys_of(const Profile& profile) {
                      value("aws_session_token")};
   if (keys.key_id.empty() || keys.secret.empty()) return std::nullopt;
   return keys;
-}
-
-// The profile takes a role in the name of another, which has keys.
-FoundCredentials from_role(const Search& search, Profile profile) {
-  const std::string source = profile["source_profile"];
-  const auto keys = keys_of(s3_profile(search.environment, source));
-  if (!keys)
-    throw failure(ErrorKind::unsupported,
-                  "the AWS profile takes a role from the profile '{}', which has no "
-                  "aws_access_key_id and aws_secret_access_key",
-                  shown(source));
-  RoleRequest role{.action = "AssumeRole",
-                   .role = profile["role_arn"],
-                   .session = profile["role_session_name"],
-                   .more = {},
-                   .what = "credentials for the role of the profile"};
-  if (const std::string id = profile["external_id"]; !id.empty())
-    role.more = "&ExternalId=" + uri_encoded(id, false);
-  HttpRequest request = form_of(search, role);
-  const SigningScope scope{.region = search.region, .service = "sts", .time = now()};
-  SignedRequest to_sign{
-      .method = "POST",
-      .headers = {{"host", host_of(request.url)}, {"x-amz-date", amz_date(scope.time)}},
-      .payload_sha256 = sha256_hex(request.body)};
-  if (!keys->token.empty())
-    to_sign.headers.emplace_back("x-amz-security-token", keys->token);
-  const std::string path = shown_url(request.url);
-  to_sign.path = path.substr(path.find('/', path.find("://") + 3));
-  for (const auto& [name, value] : to_sign.headers)
-    if (name != "host") request.headers.push_back(fmt::format("{}: {}", name, value));
-  request.headers.push_back("Authorization: " + authorization(to_sign, *keys, scope));
-  return asked_for(search, std::move(request), role.what);
-}
-
-Found from_profile(const Search& search) {
-  Profile profile = s3_profile(search.environment);
-  if (const auto keys = keys_of(profile)) return FoundCredentials{*keys, {}};
-  if (profile.contains("role_arn") && profile.contains("source_profile"))
-    return from_role(search, std::move(profile));
-  for (const char* way : {"credential_source", "role_arn", "sso_session", "sso_start_url",
-                          "credential_process"})
-    if (profile.contains(way))
-      throw failure(
-          ErrorKind::unsupported,
-          "the AWS profile gets its credentials by {}, which is not known here; it needs "
-          "aws_access_key_id and aws_secret_access_key, or role_arn and source_profile; "
-          "'aws configure export-credentials --format env' gives what others find",
-          way);
-  return {};
 }
 
 // Over plain HTTP only to this machine: the answer is a secret.
@@ -246,6 +202,80 @@ Found from_machine(const Search& search) {
   const std::string list = ask(roles, "GET", shown_token);
   const std::string role{trimmed(split(list, '\n').front())};
   return from_json_text(ask(roles + uri_encoded(role, false), "GET", shown_token), what);
+}
+
+// In whose name the profile takes its role: another profile's, which has keys, or that of
+// a place. Throws unsupported, denied.
+S3Credentials keys_for_role(const Search& search, Profile& profile) {
+  if (const std::string source = profile["source_profile"]; !source.empty()) {
+    if (const auto keys = keys_of(s3_profile(search.environment, source))) return *keys;
+    throw failure(ErrorKind::unsupported,
+                  "the AWS profile takes a role from the profile '{}', which has no "
+                  "aws_access_key_id and aws_secret_access_key",
+                  shown(source));
+  }
+  constexpr std::array places{std::pair{"Environment", &from_variables},
+                              std::pair{"EcsContainer", &from_container},
+                              std::pair{"Ec2InstanceMetadata", &from_machine}};
+  const std::string source = profile["credential_source"];
+  for (const auto& [name, place] : places) {
+    if (source != name) continue;
+    if (const Found found = place(search)) return found->credentials;
+    throw failure(ErrorKind::denied,
+                  "the AWS profile takes a role from {}, which has no credentials", name);
+  }
+  throw failure(ErrorKind::unsupported,
+                "the AWS profile has the credential_source '{}'; known are Environment, "
+                "EcsContainer and Ec2InstanceMetadata",
+                shown(source));
+}
+
+FoundCredentials from_role(const Search& search, Profile profile) {
+  const S3Credentials keys = keys_for_role(search, profile);
+  RoleRequest role{.action = "AssumeRole",
+                   .role = profile["role_arn"],
+                   .session = profile["role_session_name"],
+                   .more = {},
+                   .what = "credentials for the role of the profile"};
+  if (const std::string id = profile["external_id"]; !id.empty())
+    role.more = "&ExternalId=" + uri_encoded(id, false);
+  HttpRequest request = form_of(search, role);
+  const SigningScope scope{.region = search.region, .service = "sts", .time = now()};
+  SignedRequest to_sign{
+      .method = "POST",
+      .headers = {{"host", host_of(request.url)}, {"x-amz-date", amz_date(scope.time)}},
+      .payload_sha256 = sha256_hex(request.body)};
+  if (!keys.token.empty())
+    to_sign.headers.emplace_back("x-amz-security-token", keys.token);
+  const std::string path = shown_url(request.url);
+  to_sign.path = path.substr(path.find('/', path.find("://") + 3));
+  for (const auto& [name, value] : to_sign.headers)
+    if (name != "host") request.headers.push_back(fmt::format("{}: {}", name, value));
+  request.headers.push_back("Authorization: " + authorization(to_sign, keys, scope));
+  return asked_for(search, std::move(request), role.what);
+}
+
+Found from_profile(const Search& search) {
+  Profile profile = s3_profile(search.environment);
+  if (const auto keys = keys_of(profile)) return FoundCredentials{*keys, {}};
+  if (profile.contains("role_arn") && profile.contains("web_identity_token_file"))
+    return from_token_file(search, profile["web_identity_token_file"],
+                           profile["role_arn"], profile["role_session_name"]);
+  if (profile.contains("role_arn") &&
+      (profile.contains("source_profile") || profile.contains("credential_source")))
+    return from_role(search, std::move(profile));
+  for (const char* way :
+       {"sso_session", "sso_start_url", "credential_process", "role_arn"})
+    if (profile.contains(way))
+      throw failure(
+          ErrorKind::unsupported,
+          "the AWS profile gets its credentials by {}, which is not known here; it needs "
+          "aws_access_key_id and aws_secret_access_key, or role_arn and one of "
+          "source_profile, "
+          "credential_source and web_identity_token_file; "
+          "'aws configure export-credentials --format env' gives what others find",
+          way);
+  return {};
 }
 
 }  // namespace

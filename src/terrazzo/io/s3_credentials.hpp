@@ -23,13 +23,14 @@ struct FoundCredentials {
 //
 //   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 //   2. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, by the token service
-//   3. the profile, see s3_profile(): its keys, or its role_arn by source_profile's
+//   3. the profile, see s3_profile(): its keys, or its role_arn in the name of a
+//      source_profile, a credential_source or a web_identity_token_file
 //   4. the container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
 //   5. the machine (EC2, IMDSv2), unless AWS_EC2_METADATA_DISABLED
 //
 // Throws denied: nobody has any; a place is set up but refuses. unavailable, timeout: a
 //        service does not answer. unsupported: the profile needs what is not known here
-//        (SSO, credential_process, credential_source). cancelled.
+//        (SSO, credential_process). cancelled.
 FoundCredentials find_credentials(const Environment& environment,
                                   const std::string& region, HttpClient& far,
                                   HttpClient& near, const Context& context);

@@ -64,12 +64,12 @@ TEST_CASE("credentials of a profile") {
   const std::string file =
       written(folder,
               "[default]\naws_access_key_id=id\naws_secret_access_key=hush\n"
-              "[role]\nrole_arn=arn:x\ncredential_source=Environment\n");
+              "[role]\nrole_arn=arn:x\nsso_session=corp\n");
   CHECK(found({{"AWS_SHARED_CREDENTIALS_FILE", file}}).credentials.key_id == "id");
   const Error error = error_of(
       [&] { found({{"AWS_SHARED_CREDENTIALS_FILE", file}, {"AWS_PROFILE", "role"}}); });
   CHECK(error.kind() == ErrorKind::unsupported);
-  CHECK(error.message().find("credential_source") != std::string::npos);
+  CHECK(error.message().find("by sso_session") != std::string::npos);
 }
 
 TEST_CASE("a profile takes its role by the keys of another") {
@@ -106,6 +106,48 @@ TEST_CASE("a profile takes its role by the keys of another") {
   CHECK(error_of([&] { in("keyless"); }).kind() == ErrorKind::unsupported);
   CHECK(error_of([&] { in("lost"); }).kind() == ErrorKind::denied);
   CHECK(server.seen().size() == 1);
+}
+
+TEST_CASE("a profile takes its role in the name of a place or of a web identity") {
+  const ScratchFolder folder;
+  const std::string token = folder / "token";
+  std::ofstream{token} << "to/ken\n";
+  const std::string file =
+      written(folder,
+              "[variables]\nrole_arn=arn:x\ncredential_source=Environment\n"
+              "[container]\nrole_arn=arn:x\ncredential_source=EcsContainer\n"
+              "[elsewhere]\nrole_arn=arn:x\ncredential_source=Moon\n"
+              "[web]\nrole_arn=arn:x\nrole_session_name=me\nweb_identity_token_file=" +
+                  token + "\n");
+  const LoopbackServer server{[](const SeenRequest& request) {
+    if (request.target == "/container")
+      return ScriptedAnswer{.body = json("box", far_away)};
+    return ScriptedAnswer{
+        .body =
+            "<R><AccessKeyId>taken</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+            "</R>"};
+  }};
+  const auto in = [&](const char* name, Variables more = {}) {
+    more.merge(Variables{{"AWS_SHARED_CREDENTIALS_FILE", file},
+                         {"AWS_PROFILE", name},
+                         {"AWS_ENDPOINT_URL_STS", server.url("")}});
+    const std::size_t before = server.seen().size();
+    CHECK(found(std::move(more)).credentials.key_id == "taken");
+    REQUIRE(server.seen().size() > before);
+    return server.seen().back();
+  };
+  // The environment's own keys come before any profile: only half of them is not enough.
+  CHECK(error_of([&] { in("variables"); }).kind() == ErrorKind::denied);
+  const SeenRequest container =
+      in("container", {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", server.url("/container")}});
+  CHECK(
+      container.header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=box/"));
+  CHECK(in("web").body ==
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Ax"
+        "&RoleSessionName=me&WebIdentityToken=to%2Fken");
+  const Error error = error_of([&] { in("elsewhere"); });
+  CHECK(error.kind() == ErrorKind::unsupported);
+  CHECK(error.message().find("'Moon'") != std::string::npos);
 }
 
 TEST_CASE("no credentials anywhere are denied, and the message helps") {
