@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t stretch_bytes = 1U << 20U;
+constexpr std::size_t stretch_bytes = 16U << 20U;  // several requests of a remote source
 
 Time modified(const struct stat& facts) {
   const auto since = std::chrono::seconds{facts.st_mtim.tv_sec} +

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t most_head = 64U << 10U;
 constexpr std::size_t most_text = 4U << 10U;       // kept of an answer without content
 constexpr std::size_t most_unwanted = 64U << 10U;  // read of it, to keep the connection
+constexpr long most_given = 512L << 10U;           // of a body at once
 constexpr long most_redirects = 5;
 constexpr long most_idle_connections = 32;
 
@@ -184,6 +185,7 @@ void HttpTransfer::set_up_method() {
 
 void HttpTransfer::set_up_upload() {
   set(easy_, CURLOPT_UPLOAD, 1L);
+  set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, most_given);
   set(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*request_.upload));
   set(easy_, CURLOPT_READDATA, static_cast<void*>(this));
   set(easy_, CURLOPT_READFUNCTION, upload_part);

@@ -13,8 +13,6 @@
 namespace terrazzo::io {
 namespace {
 
-constexpr std::chrono::seconds put_patience{60};
-constexpr std::chrono::minutes copy_patience{10};
 constexpr const char* mark_header = "x-amz-meta-terrazzo-put";
 
 // What S3 knows of an object.
@@ -200,15 +198,15 @@ class S3Store final : public Store {
                        .content = &content,
                        .length = content.size(),
                        .allowed = {412},
-                       .patience = put_patience},
+                       .patience = limits_.put_patience},
                       context);
   }
 
   S3Outcome put_by_parts(const Making& making, const ByteSource& content,
                          const Context& context) {
     S3Upload upload{*account_, making.name, making.headers(making.options.content_type),
-                    context};
-    upload.put_parts(content, limits_.put_part);
+                    limits_, context};
+    upload.put_parts(content);
     return upload.complete(making.conditions());
   }
 
@@ -226,18 +224,17 @@ class S3Store final : public Store {
                                    .plain_headers = making.conditions()},
                        .doing = "copied",
                        .allowed = {412},
-                       .patience = copy_patience},
+                       .patience = limits_.work_patience},
                       context);
   }
 
   S3Outcome copy_by_parts(const Making& making, const Found& original,
                           const Context& context) {
     S3Upload upload{*account_, making.name, making.headers(type_of(making, original)),
-                    context};
+                    limits_, context};
     upload.copy_parts({.name = s3_name(original.object.uri),
                        .size = original.object.size,
-                       .etag = original.object.generation},
-                      limits_.copy_part);
+                       .etag = original.object.generation});
     return upload.complete(making.conditions());
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -14,6 +15,10 @@ struct S3StoreLimits {
   std::uint64_t whole_copy = 1U << 30U;  // likewise
   std::uint64_t copy_part = 256U << 20U;
   int page = 1000;  // objects of a listing that are asked for at once
+  // How long the server may be silent and take nothing: while it is sent an object or a
+  // part, and while it puts one together.
+  std::chrono::milliseconds put_patience{60'000};
+  std::chrono::milliseconds work_patience{600'000};
 };
 
 // The buckets that an account may use. Conditions are looked at before anything is sent

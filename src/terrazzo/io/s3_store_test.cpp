@@ -17,6 +17,7 @@ using terrazzo::testing::SeenRequest;
 
 namespace {
 
+using std::chrono::milliseconds;
 using MaybeAnswer = std::optional<ScriptedAnswer>;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -27,6 +28,7 @@ ScriptedAnswer refusal(int status, const std::string& code) {
   return {.status = status, .body = "<Error><Code>" + code + "</Code></Error>"};
 }
 
+bool is_put(const SeenRequest& request) { return request.method == "PUT"; }
 bool is_part(const SeenRequest& request) {
   return request.target.find("partNumber=") != std::string::npos;
 }
@@ -77,8 +79,6 @@ struct Bucket {
   std::shared_ptr<S3Account> account;
   std::unique_ptr<Store> store;
 };
-
-bool is_put(const SeenRequest& request) { return request.method == "PUT"; }
 
 }  // namespace
 
@@ -144,6 +144,25 @@ TEST_CASE("an upload that is cancelled is taken back all the same") {
         }) == ErrorKind::cancelled);
   CHECK(bucket.server.uploads_under_way() == 0);
   CHECK(!bucket.server.find("a/b.tif"));
+}
+
+TEST_CASE("a server that takes an object and then says nothing has its time") {
+  Bucket bucket;
+  HttpClient client{{.window = milliseconds{300}, .first_pause = milliseconds{1}}};
+  const auto account = std::make_shared<S3Account>(
+      testing::environment_of(bucket.server.variables()), client);
+  const auto hurried = s3_store(account, {.whole_put = 200'000,
+                                          .put_part = 100'000,
+                                          .put_patience = milliseconds{300},
+                                          .work_patience = milliseconds{300}});
+  for (const auto which : {is_put, is_completion}) {
+    bucket.lose(99, which, ScriptedAnswer{.mute = true});
+    const std::string& text = which == is_completion ? large() : "content";
+    CHECK(kind_of([&] { hurried->put_bytes(bucket.uri, bytes_of(text)); }) ==
+          ErrorKind::timeout);
+    CHECK(bucket.content() == "nothing");
+    CHECK(bucket.server.uploads_under_way() == 0);
+  }
 }
 
 TEST_CASE("storms of 503 are waited for") {

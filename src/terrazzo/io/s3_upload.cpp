@@ -11,8 +11,6 @@ namespace terrazzo::io {
 namespace {
 
 constexpr std::uint64_t most_parts = 10'000;
-constexpr std::chrono::seconds part_patience{60};
-constexpr std::chrono::minutes server_patience{10};  // while it puts parts together
 constexpr std::chrono::seconds giving_up{15};
 
 struct Stretch {
@@ -54,8 +52,8 @@ std::string list_of(const std::vector<std::string>& etags) {
 }  // namespace
 
 S3Upload::S3Upload(S3Account& account, S3Name name, S3Headers headers,
-                   const Context& context)
-    : account_(account), name_(std::move(name)), context_(context) {
+                   const S3StoreLimits& limits, const Context& context)
+    : account_(account), name_(std::move(name)), limits_(limits), context_(context) {
   S3Call call{account_,
               {.request = {.method = "POST",
                            .name = name_,
@@ -94,7 +92,7 @@ S3Work S3Upload::work_for(std::size_t part) const {
                   .name = name_,
                   .query = {{"partNumber", std::to_string(part + 1)}, {"uploadId", id_}}},
       .doing = "written",
-      .patience = part_patience};
+      .patience = limits_.put_patience};
 }
 
 void S3Upload::run(std::deque<S3Call>& calls) const {
@@ -103,9 +101,9 @@ void S3Upload::run(std::deque<S3Call>& calls) const {
   account_.client().run(tasks, context_);
 }
 
-void S3Upload::put_parts(const ByteSource& content, std::uint64_t part_bytes) {
+void S3Upload::put_parts(const ByteSource& content) {
   std::deque<S3Call> calls;
-  for (const auto& [offset, length] : stretches(content.size(), part_bytes)) {
+  for (const auto& [offset, length] : stretches(content.size(), limits_.put_part)) {
     S3Work work = work_for(calls.size());
     work.content = &content;
     work.offset = offset;
@@ -121,15 +119,15 @@ void S3Upload::put_parts(const ByteSource& content, std::uint64_t part_bytes) {
   }
 }
 
-void S3Upload::copy_parts(const Original& original, std::uint64_t part_bytes) {
+void S3Upload::copy_parts(const Original& original) {
   std::deque<S3Call> calls;
-  for (const auto& [offset, length] : stretches(original.size, part_bytes)) {
+  for (const auto& [offset, length] : stretches(original.size, limits_.copy_part)) {
     S3Work work = work_for(calls.size());
     work.request.headers = s3_copy_headers(original.name, original.etag);
     work.request.headers.emplace_back(
         "x-amz-copy-source-range",
         fmt::format("bytes={}-{}", offset, offset + length - 1));
-    work.patience = server_patience;
+    work.patience = limits_.work_patience;
     calls.emplace_back(account_, std::move(work), context_);
   }
   run(calls);
@@ -145,7 +143,7 @@ S3Outcome S3Upload::complete(std::vector<std::string> conditions) {
                .doing = "written",
                .text = list_of(etags_),
                .allowed = {404, 412},
-               .patience = server_patience},
+               .patience = limits_.work_patience},
               context_};
   call.run();
   done_ = call.status() != 412;

@@ -10,6 +10,7 @@
 
 #include "terrazzo/io/byte_source.hpp"
 #include "terrazzo/io/s3_call.hpp"
+#include "terrazzo/io/s3_store.hpp"
 
 namespace terrazzo::io {
 
@@ -30,14 +31,15 @@ S3Headers s3_copy_headers(const S3Name& original, const std::string& etag);
 class S3Upload {
  public:
   // Begins it, with the headers of the object to be.
-  S3Upload(S3Account& account, S3Name name, S3Headers headers, const Context& context);
+  S3Upload(S3Account& account, S3Name name, S3Headers headers,
+           const S3StoreLimits& limits, const Context& context);
   ~S3Upload();
   S3Upload(const S3Upload&) = delete;
   S3Upload& operator=(const S3Upload&) = delete;
 
-  // All of `content`, many parts at the same time. Parts have part_bytes, or more if
-  // there would be more of them than S3 takes.
-  void put_parts(const ByteSource& content, std::uint64_t part_bytes);
+  // All of `content`, many parts at the same time. Parts are as the limits say, or larger
+  // if there would be more of them than S3 takes.
+  void put_parts(const ByteSource& content);
 
   struct Original {
     S3Name name;
@@ -45,7 +47,7 @@ class S3Upload {
     std::string etag;
   };
   // The same of an object, by the server itself. Throws conflict: it has another ETag.
-  void copy_parts(const Original& original, std::uint64_t part_bytes);
+  void copy_parts(const Original& original);
 
   // Makes the object of the parts if the conditions (plain headers) hold. 404: the server
   // knows the upload no more; 412.
@@ -58,6 +60,7 @@ class S3Upload {
 
   S3Account& account_;
   const S3Name name_;
+  const S3StoreLimits limits_;
   const Context& context_;
   std::string id_;
   std::vector<std::string> etags_;
