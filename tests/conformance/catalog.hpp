@@ -286,6 +286,26 @@ inline void check_bounds(Catalog& catalog) {
   }
 }
 
+// So many in one place that an index of places is of no help.
+inline void check_crowds(Catalog& catalog) {
+  std::vector<Record> records;
+  for (int i = 0; i < 4000; ++i) {
+    const double west = i % 2 == 0 ? 10 : 20;
+    records.push_back({{"S", fmt::format("{:05}", i), "B"},
+                       "/p",
+                       1,
+                       some_metadata({west, 50, west + 1, 51})});
+  }
+  catalog.insert_all(records);
+  const Query all{.page = 1, .limit = 3, .bounds = Box{0, 0, 90, 90}};
+  CHECK(keys_of(catalog.find(all)) ==
+        std::vector<Keys>{{"S", "00003", "B"}, {"S", "00004", "B"}, {"S", "00005", "B"}});
+  CHECK(catalog.count(all) == 4000);
+  CHECK(catalog.count({.bounds = Box{0, 0, 15, 90}}) == 2000);
+  CHECK(catalog.facets(all, 1).at("sensor").front().count == 4000);
+  CHECK(catalog.find({.limit = 1, .bounds = Box{30, 0, 90, 90}}).empty());
+}
+
 inline void check_search(Catalog& catalog) {
   fill(catalog);
   const auto found = [&](const Query& query) { return keys_of(catalog.find(query)); };
@@ -382,6 +402,9 @@ inline void check_catalog(const MakeCatalog& make) {
   SUBCASE("queries") { check_queries(*catalog::open_catalog(uri)); }
   SUBCASE("order and end") { check_order_and_end(*catalog::open_catalog(uri)); }
   SUBCASE("bounds") { check_bounds(*catalog::open_catalog(uri)); }
+  SUBCASE("where very many are in a box it finds the same") {
+    check_crowds(*catalog::open_catalog(uri));
+  }
   SUBCASE("search") { check_search(*catalog::open_catalog(uri)); }
   SUBCASE("threads") { check_threads(uri); }
   SUBCASE("another connection's writes are seen, and counted") {

@@ -1,11 +1,11 @@
 #include "terrazzo/catalog/catalog.hpp"
 
 #include "terrazzo/catalog/rules.hpp"
+#include "terrazzo/catalog/sql_catalog.hpp"
 
 namespace terrazzo::catalog {
-namespace {
 
-const CatalogKind& kind_of(const std::string& uri) {
+const CatalogKind& catalog_kind(const std::string& uri) {
   std::vector<std::string_view> names;
   for (const CatalogKind* kind : catalog_kinds()) {
     if (kind->opens(uri)) return *kind;
@@ -17,20 +17,36 @@ const CatalogKind& kind_of(const std::string& uri) {
                 uri.substr(0, uri.find(':')), fmt::join(names, ", "));
 }
 
-}  // namespace
+// A password may hold signs that have to be encoded but are not: all before the last @
+// goes.
+std::string shown_uri(std::string_view uri) {
+  const auto mark = uri.find("://");
+  if (mark == std::string_view::npos || uri.starts_with("sqlite:"))
+    return std::string{uri};
+  const auto start = mark + 3;
+  const auto at = uri.rfind('@');
+  const auto rest =
+      uri.substr(at == std::string_view::npos || at < start ? start : at + 1);
+  return std::string{uri.substr(0, start)}.append(rest.substr(0, rest.find('?')));
+}
 
 std::unique_ptr<Catalog> open_catalog(const std::string& uri,
                                       const OpenOptions& options) {
-  return kind_of(uri).open(uri, options);
+  return open_catalog(catalog_kind(uri), uri, options);
+}
+
+std::unique_ptr<Catalog> open_catalog(const CatalogKind& kind, const std::string& uri,
+                                      const OpenOptions& options) {
+  return sql_catalog(kind.pool(uri, options));
 }
 
 void create_catalog(const std::string& uri, const std::vector<KeyName>& keys) {
   check_key_names(keys);
-  kind_of(uri).create(uri, keys);
+  catalog_kind(uri).create(uri, keys);
 }
 
 bool replace_contents(const std::string& uri, const std::string& from) {
-  return kind_of(uri).replace(uri, from);
+  return catalog_kind(uri).replace(uri, from);
 }
 
 }  // namespace terrazzo::catalog

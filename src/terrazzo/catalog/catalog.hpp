@@ -111,26 +111,37 @@ class Catalog {
 struct OpenOptions {
   bool read_only = false;
   int timeout_seconds = 10;  // how long a locked database is waited for
+  int refresh_seconds = 60;  // how long a copy of a remote file is believed in
 };
+
+class SqlPool;
 
 struct CatalogKind {
   static constexpr std::string_view what = "kind of catalogue";
   std::string_view name;     // "sqlite"
   std::string_view summary;  // one sentence
   bool (*opens)(std::string_view uri);
-  std::unique_ptr<Catalog> (*open)(const std::string& uri, const OpenOptions& options);
+  std::unique_ptr<SqlPool> (*pool)(const std::string& uri, const OpenOptions& options);
   void (*create)(const std::string& uri, const std::vector<KeyName>& keys);
   bool (*replace)(const std::string& uri, const std::string& from);
+  // SQL that brings Terracotta 0.(minor - 1) to 0.minor; see migrate.hpp.
+  std::vector<std::string> (*migration)(int minor);
 };
 
 Kinds<CatalogKind> catalog_kinds();
 
-// uri: a path or sqlite:///path.
-// Throws not_found: there is none. corrupt_data: not a catalogue, or half of one.
-// unsupported: made by a newer version, or nobody can open such a URI.
-// A missing file is not created.
+// uri: a path, sqlite:///path, s3:// or https:// of such a file, or
+// postgresql:// or mysql://user:password@host:port/name of a database.
+// Throws not_found: there is none. denied: its server refuses the user. corrupt_data: not
+// a catalogue, or half of one. unsupported: made by a newer version, or nobody can open
+// such a URI. A missing file is not created.
 std::unique_ptr<Catalog> open_catalog(const std::string& uri,
                                       const OpenOptions& options = {});
+// Likewise, with a kind that the URI need not tell.
+std::unique_ptr<Catalog> open_catalog(const CatalogKind& kind, const std::string& uri,
+                                      const OpenOptions& options = {});
+// Throws unsupported: nobody can open such a URI.
+const CatalogKind& catalog_kind(const std::string& uri);
 
 // Throws conflict: it exists. not_found: its folder is not there. denied: its folder is
 // read-only. invalid_input: a key name is not \w+, is reserved (limit, page and the
@@ -143,6 +154,9 @@ void create_catalog(const std::string& uri, const std::vector<KeyName>& keys);
 // `from`, which is whole in itself, can be moved there.
 // Throws unavailable: `uri` is locked, or `from` is in use. denied: `uri` is read-only.
 bool replace_contents(const std::string& uri, const std::string& from);
+
+// The URI without the user, the password and the options in it, for messages.
+std::string shown_uri(std::string_view uri);
 
 // "no dataset has keys …" and the like need the same words everywhere:
 // ('sensor', 'date'), as Terracotta's messages list key names.

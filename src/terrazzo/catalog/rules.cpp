@@ -76,7 +76,7 @@ void check_key_names(const std::vector<KeyName>& names) {
           name, fmt::join(reserved, ", "));
     if (!seen.insert(folded(name)).second)
       throw invalid("key name '{}' stands twice (capitals aside)", name);
-    if (description.find('\0') != std::string::npos || !code_points(description))
+    if (!is_text(description))
       throw invalid("the description of key '{}' is not UTF-8", name);
   }
 }
@@ -102,12 +102,12 @@ void check_record(const std::vector<KeyName>& names, const Record& record) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string& value = record.keys[i];
     if (value.empty()) throw invalid("the value of key '{}' is empty", names[i].name);
-    if (value.find('\0') != std::string::npos || !code_points(value))
+    if (!is_text(value))
       throw invalid("the value of key '{}' is not UTF-8 text", names[i].name);
   }
   if (record.band < 1)
     throw invalid("band {} does not exist; bands count from 1", record.band);
-  if (record.path.find('\0') != std::string::npos || !code_points(record.path))
+  if (!is_text(record.path))
     throw invalid("the path of {} is not UTF-8 text", value_tuple(record.keys));
   if (record.metadata) check_metadata(*record.metadata);
 }

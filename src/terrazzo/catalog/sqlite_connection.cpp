@@ -66,12 +66,6 @@ bool needs_a_log_it_cannot_have(int code) {
 
 }  // namespace
 
-std::string sql_name(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + '"';
-}
-
 void SqliteConnection::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 SqliteConnection::SqliteConnection(const std::string& path, bool read_only,
@@ -164,16 +158,49 @@ void SqliteConnection::fail(int code, std::string_view sql) const {
 }
 
 SqliteStatement SqliteConnection::prepare(std::string sql) {
+  sqlite3_stmt* statement = statement_of(sql);
+  return {*this, std::move(sql), statement};
+}
+
+std::unique_ptr<SqlRows> SqliteConnection::select(const SqlQuery& query) {
+  auto rows =
+      std::make_unique<SqliteStatement>(*this, query.text, statement_of(query.text));
+  rows->bind_all(query.values);
+  return rows;
+}
+
+std::int64_t SqliteConnection::change(const SqlBatch& batch) {
+  if (batch.rows.empty()) return 0;
+  std::int64_t changed = 0;
+  auto statement = prepare(batch.head + batch.row + batch.tail);
+  for (const auto& row : batch.rows) {
+    statement.bind_all(row).step();
+    changed += changed_rows();
+    statement.reset();
+  }
+  return changed;
+}
+
+std::set<std::string> SqliteConnection::columns_of(std::string_view table) {
+  std::set<std::string> columns;
+  if (!has_table(table)) return columns;  // a view is none
+  auto rows = prepare("SELECT name FROM pragma_table_info(?)");
+  rows.bind(table);
+  while (rows.step()) columns.insert(rows.text(0));
+  return columns;
+}
+
+sqlite3_stmt* SqliteConnection::statement_of(const std::string& sql) {
   if (const auto found = idle_.find(sql); found != idle_.end()) {
     sqlite3_stmt* statement = found->second;
     idle_.erase(found);
-    return {*this, std::move(sql), statement};
+    return statement;
   }
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) fail(code, sql);
-  return {*this, std::move(sql), statement};
+  return statement;
 }
 
 void SqliteConnection::give_back(std::string sql, sqlite3_stmt* statement) {
@@ -266,6 +293,25 @@ SqliteStatement& SqliteStatement::bind_blob(std::string_view bytes) {
   checked(sqlite3_bind_blob64(statement_, next_++, bytes.data() ? bytes.data() : "",
                               bytes.size(), SQLITE_TRANSIENT));
   return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_all(const std::vector<SqlValue>& values) {
+  for (const SqlValue& value : values) {
+    if (const auto* blob = std::get_if<SqlBytes>(&value))
+      bind_blob(blob->bytes);
+    else if (const auto* text = std::get_if<std::string>(&value))
+      bind(std::string_view{*text});
+    else if (const auto* number = std::get_if<double>(&value))
+      bind(*number);
+    else
+      bind(std::get<std::int64_t>(value));
+  }
+  return *this;
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_);
+  next_ = 1;
 }
 
 bool SqliteStatement::step() {

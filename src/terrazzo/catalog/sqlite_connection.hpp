@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "terrazzo/base/context.hpp"
+#include "terrazzo/catalog/sql_connection.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -17,10 +18,10 @@ namespace terrazzo::catalog {
 class SqliteConnection;
 
 // One run of a prepared statement. Goes back to its connection when destroyed.
-class SqliteStatement {
+class SqliteStatement final : public SqlRows {
  public:
   SqliteStatement(SqliteConnection& owner, std::string sql, sqlite3_stmt* statement);
-  ~SqliteStatement();
+  ~SqliteStatement() override;
   SqliteStatement(const SqliteStatement&) = delete;
   SqliteStatement& operator=(const SqliteStatement&) = delete;
 
@@ -29,15 +30,18 @@ class SqliteStatement {
   SqliteStatement& bind(double value);
   SqliteStatement& bind(std::int64_t value);
   SqliteStatement& bind_blob(std::string_view bytes);
+  SqliteStatement& bind_all(const std::vector<SqlValue>& values);
 
   // True: a row is there to read. Throws as SqliteConnection.
   bool step();
+  // The next run starts with the first parameter.
+  void reset();
 
-  // Columns of the row, from 0. number(): NULL is NaN. text(): NULL is empty.
-  bool is_null(int column) const;
-  double number(int column) const;
-  std::int64_t integer(int column) const;
-  std::string text(int column) const;  // of text or blob, as it is stored
+  bool next() override { return step(); }
+  bool is_null(int column) const override;
+  double number(int column) const override;
+  std::int64_t integer(int column) const override;
+  std::string text(int column) const override;
 
  private:
   void checked(int code);
@@ -48,23 +52,22 @@ class SqliteStatement {
   int next_ = 1;
 };
 
-// Used by one thread at a time. Opening never makes nor changes a file.
-//
-// Every method throws unavailable (locked past the time-out, gone, full), corrupt_data
-// (not a database), denied (read-only), conflict (a constraint), internal (bad SQL), and
-// as its context says.
-class SqliteConnection {
+// Opening never makes nor changes a file.
+class SqliteConnection final : public SqlConnection {
  public:
   // Where the file, or its folder, allows no writing the connection is read-only.
   SqliteConnection(const std::string& path, bool read_only, int timeout_seconds);
-  ~SqliteConnection();
+  ~SqliteConnection() override;
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   // Compiled once for each text; at most 64 are kept.
   SqliteStatement prepare(std::string sql);
-  // One statement whose rows nobody wants.
-  void run(std::string sql) { prepare(std::move(sql)).step(); }
+
+  std::unique_ptr<SqlRows> select(const SqlQuery& query) override;
+  std::int64_t change(const SqlBatch& batch) override;
+  void run(std::string sql) override { prepare(std::move(sql)).step(); }
+  std::set<std::string> columns_of(std::string_view table) override;
 
   bool read_only() const;
   std::int64_t changed_rows() const;  // by the last statement
@@ -89,6 +92,7 @@ class SqliteConnection {
   void open(const std::string& name, int flags);
   int probe();
   bool has_unfinished_writes() const;
+  sqlite3_stmt* statement_of(const std::string& sql);
   void give_back(std::string sql, sqlite3_stmt* statement);
   [[noreturn]] void fail(int code, std::string_view sql) const;
 
@@ -113,8 +117,5 @@ class SqliteTransaction {
   SqliteConnection& connection_;
   bool open_ = true;
 };
-
-// "name" with its quotes doubled.
-std::string sql_name(std::string_view name);
 
 }  // namespace terrazzo::catalog

@@ -52,7 +52,7 @@ SqlitePool::SqlitePool(std::string path, const OpenOptions& options)
   file_ = file_id();
   watcher_ = opened();
   try {
-    schema_ = read_schema(*watcher_, label_of(path_));
+    schema_ = read_sqlite_schema(*watcher_, label_of(path_));
   } catch (Error& error) {
     error.note("opening {}", path_);
     throw;
@@ -69,6 +69,18 @@ SqlitePool::FileId SqlitePool::file_id() const {
   struct stat status{};
   if (::stat(path_.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino};
+}
+
+void SqlitePool::read(const Context* context, const Work& work) const {
+  const Reader connection = reader(context);
+  work(*connection);
+}
+
+void SqlitePool::write(const Work& work) {
+  const Writer connection{*this};
+  SqliteTransaction transaction{*connection};
+  work(*connection);
+  transaction.commit();
 }
 
 SqlitePool::Reader SqlitePool::reader(const Context* context) const {
@@ -132,7 +144,7 @@ void SqlitePool::check_schema(SqliteConnection& db) const {
 }
 
 void SqlitePool::need_same_keys(SqliteConnection& db) const {
-  if (!schema_.fits(read_schema(db, label_of(path_))))
+  if (!schema_.fits(read_sqlite_schema(db, label_of(path_))))
     throw failure(ErrorKind::unavailable,
                   "the catalogue '{}' was replaced by one with other keys; it has to be "
                   "opened again (restart the server)",

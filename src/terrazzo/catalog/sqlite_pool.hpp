@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "terrazzo/catalog/catalog.hpp"
+#include "terrazzo/catalog/sql_pool.hpp"
 #include "terrazzo/catalog/sqlite_connection.hpp"
 #include "terrazzo/catalog/sqlite_schema.hpp"
 
 namespace terrazzo::catalog {
 
 // Safe from any thread. At most 16 idle readers are kept.
-class SqlitePool {
+class SqlitePool final : public SqlPool {
  public:
   // Throws as read_schema() and SqliteConnection.
   SqlitePool(std::string path, const OpenOptions& options);
@@ -55,12 +56,15 @@ class SqlitePool {
   // The context, if there is one, must outlive the reader. Throws corrupt_data: the file
   // has other keys, or is no catalogue, by now.
   Reader reader(const Context* context = nullptr) const;
-  const SqliteSchema& schema() const { return schema_; }
-  bool writable() const { return writable_; }
+  const SqlSchema& schema() const override { return schema_; }
+  bool writable() const override { return writable_; }
+
+  void read(const Context* context, const Work& work) const override;
+  void write(const Work& work) override;
 
   // Another number after any write by anybody, and after the file was replaced by
   // another one. Throws as reader().
-  std::uint64_t change_counter() const;
+  std::uint64_t change_counter() const override;
 
  private:
   struct FileId {
@@ -79,7 +83,7 @@ class SqlitePool {
 
   std::string path_;
   OpenOptions options_;
-  SqliteSchema schema_;
+  SqlSchema schema_;
   bool writable_ = false;
   mutable std::atomic<std::int64_t> schema_version_ = -1;  // that was last looked at
 

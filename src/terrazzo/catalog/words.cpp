@@ -79,6 +79,11 @@ std::optional<std::u32string> code_points(std::string_view text) {
   return out;
 }
 
+bool is_text(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  return is_ascii(text) || code_points(text);
+}
+
 bool is_word(std::string_view text) {
   const auto points = code_points(text);
   if (!points || points->empty()) return false;

@@ -11,6 +11,9 @@ namespace terrazzo::catalog {
 // Empty: not UTF-8 (cut off, overlong, a surrogate or past U+10FFFF).
 std::optional<std::u32string> code_points(std::string_view text);
 
+// UTF-8 without NUL: what every database keeps as text.
+bool is_text(std::string_view text);
+
 // Letters and digits of any script and underscores, at least one: Python's ^\w+$.
 bool is_word(std::string_view text);
 
