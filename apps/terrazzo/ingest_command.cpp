@@ -1,12 +1,16 @@
 #include "ingest_command.hpp"
 
+#include "settings.hpp"
 #include "stop.hpp"
 #include "terminal.hpp"
+#include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/formats/gdal_opener.hpp"
 
 namespace terrazzo::app {
 
-int run_ingest(const jobs::IngestRequest& request, const Session& session) {
+int run_ingest(jobs::IngestRequest request, const Session& session) {
+  const std::string database = catalog::shown_uri(request.output);
+  request.output = with_login(session, request.output);
   const StopOnSignals stop;
   const auto opener = formats::gdal_opener();
   jobs::IngestReport report;
@@ -16,10 +20,10 @@ int run_ingest(const jobs::IngestRequest& request, const Session& session) {
                           [&](const jobs::Progress& progress) { line(progress); },
                           {.stop = stop.token()});
   }
-  const auto about = report.has_catalog ? fmt::format("keys of {}: {}", request.output,
+  const auto about = report.has_catalog ? fmt::format("keys of {}: {}", database,
                                                       fmt::join(report.key_names, ", "))
                                         : std::string{"no catalogue was written"};
-  session.result({{"database", report.has_catalog ? Json(request.output) : Json{}},
+  session.result({{"database", report.has_catalog ? Json(database) : Json{}},
                   {"keys", report.key_names},
                   {"files", report.files},
                   {"inserted", report.inserted},

@@ -7,6 +7,6 @@ namespace terrazzo::app {
 
 // What `ingest` and `create-database` share: does it, shows how far it is, prints the
 // report.
-int run_ingest(const jobs::IngestRequest& request, const Session& session);
+int run_ingest(jobs::IngestRequest request, const Session& session);
 
 }  // namespace terrazzo::app

@@ -9,6 +9,7 @@
 #include "terrazzo/base/files.hpp"
 #include "terrazzo/base/log.hpp"
 #include "terrazzo/base/text.hpp"
+#include "terrazzo/catalog/database_url.hpp"
 
 extern char** environ;
 
@@ -19,18 +20,9 @@ namespace fs = std::filesystem;
 
 // Settings of Terracotta that have nothing to set here.
 constexpr std::string_view without_effect[] = {
-    "flask_profile",
-    "xray_profile",
-    "raster_cache_compress_level",
-    "use_multiprocessing",
-    "remote_db_cache_dir",
-    "remote_db_cache_ttl",
-    "sql_user",
-    "sql_password",
-    "mysql_user",
-    "mysql_password",
-    "postgresql_user",
-    "postgresql_password",
+    "flask_profile",       "xray_profile",        "raster_cache_compress_level",
+    "use_multiprocessing", "remote_db_cache_dir", "mysql_user",
+    "mysql_password",      "postgresql_user",     "postgresql_password",
 };
 
 // Variables that are no settings: see environment().
@@ -116,6 +108,13 @@ maps::Settings load_settings(const Session& session, const Json& flags) {
   auto settings = from_json<maps::Settings>(values, "settings");
   maps::check(settings);
   return settings;
+}
+
+std::string with_login(const Session& session, const std::string& uri) {
+  if (uri.find("://") == std::string::npos) return uri;
+  const auto settings = load_settings(session, Json::object());
+  return catalog::with_login(uri, settings.sql_user.value_or(""),
+                             settings.sql_password.value_or(""));
 }
 
 raster::Colormaps load_colormaps() {

@@ -17,6 +17,10 @@ std::optional<std::string> environment(std::string_view name);
 // Throws not_found: there is no such file. invalid_input: something in it is wrong.
 maps::Settings load_settings(const Session& session, const Json& flags);
 
+// The URI of a database with the user and password of the settings, if it is on a server
+// and names no user. Throws as load_settings().
+std::string with_login(const Session& session, const std::string& uri);
+
 // The built-in ones and every NAME.npy or NAME_rgba.npy in the folder
 // EXTRA_CMAP_FOLDER of the environment.
 // Throws not_found: there is no such folder. corrupt_data: a file is not a colour map.

@@ -3,6 +3,7 @@
 
 #include "command.hpp"
 #include "options.hpp"
+#include "settings.hpp"
 #include "terrazzo/base/text.hpp"
 #include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/catalog/describe.hpp"
@@ -35,7 +36,9 @@ bool is_remote(const std::string& source) {
 }
 
 bool is_catalog(const std::string& source) {
-  if (source.find("://") != std::string::npos) return !is_remote(source);
+  const auto extension = lower_case(std::filesystem::path{source}.extension().string());
+  if (source.find("://") != std::string::npos)
+    return !is_remote(source) || extension == ".sqlite" || extension == ".db";
   constexpr std::string_view magic = "SQLite format 3";
   std::string head(magic.size(), '\0');
   std::ifstream{source}.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -72,8 +75,8 @@ Json about_raster(const Request& request) {
   return about;
 }
 
-Json about_catalog(const Request& request) {
-  const auto catalog = catalog::open_catalog(request.source, {.read_only = true});
+Json about_catalog(const std::string& uri) {
+  const auto catalog = catalog::open_catalog(uri, {.read_only = true});
   Json keys = Json::array();
   auto facets = catalog->facets({}, values_shown);
   for (const catalog::KeyName& key : catalog->key_names()) {
@@ -82,7 +85,7 @@ Json about_catalog(const Request& request) {
     for (const auto& [value, count] : facets[key.name]) about["values"][value] = count;
     keys.push_back(std::move(about));
   }
-  return {{"version", catalog::plan_migration(request.source).from},
+  return {{"version", catalog::plan_migration(uri).from},
           {"datasets", catalog->count({})},
           {"keys", std::move(keys)}};
 }
@@ -115,8 +118,9 @@ std::string text_of(Json about) {
 }
 
 int run(const Request& request, const Session& session) {
-  const Json about =
-      is_catalog(request.source) ? about_catalog(request) : about_raster(request);
+  const Json about = is_catalog(request.source)
+                         ? about_catalog(with_login(session, request.source))
+                         : about_raster(request);
   session.result(about, text_of(about));
   return 0;
 }

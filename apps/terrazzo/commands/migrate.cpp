@@ -2,6 +2,7 @@
 
 #include "command.hpp"
 #include "options.hpp"
+#include "settings.hpp"
 #include "terminal.hpp"
 #include "terrazzo/catalog/migrate.hpp"
 
@@ -30,7 +31,8 @@ Json json_of(const catalog::Migration& plan, bool done) {
 }
 
 int run(const Request& request, const Session& session) {
-  const auto plan = catalog::plan_migration(request.database, request.to);
+  const std::string uri = with_login(session, request.database);
+  const auto plan = catalog::plan_migration(uri, request.to);
   if (!request.from.empty() && request.from != plan.from)
     throw invalid("the database has version {}, not {}", plan.from, request.from);
   if (plan.statements.empty()) {
@@ -43,7 +45,7 @@ int run(const Request& request, const Session& session) {
   std::fflush(stdout);
   if (!request.yes && !confirmed("Change the database? Make a copy first."))
     throw failure(ErrorKind::cancelled, "nothing was changed");
-  catalog::run_migration(request.database, plan);
+  catalog::run_migration(uri, plan);
   session.result(json_of(plan, true),
                  fmt::format("The database is at version {}.", plan.to));
   return 0;

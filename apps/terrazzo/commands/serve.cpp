@@ -9,6 +9,7 @@
 #include "stop.hpp"
 #include "temporary.hpp"
 #include "terrazzo/base/log.hpp"
+#include "terrazzo/catalog/database_url.hpp"
 #include "terrazzo/catalog/headers.hpp"
 #include "terrazzo/formats/gdal_opener.hpp"
 #include "terrazzo/http/app.hpp"
@@ -46,11 +47,15 @@ struct Request {
 constexpr PortRange ports{5000, 5099};
 
 std::unique_ptr<catalog::Catalog> open_database(const maps::Settings& settings) {
-  const catalog::OpenOptions options{.timeout_seconds = settings.db_connection_timeout};
+  const std::string uri =
+      catalog::with_login(settings.driver_path, settings.sql_user.value_or(""),
+                          settings.sql_password.value_or(""));
+  const catalog::OpenOptions options{.timeout_seconds = settings.db_connection_timeout,
+                                     .refresh_seconds = settings.remote_db_cache_ttl};
   if (!settings.driver_provider || settings.driver_provider->empty())
-    return catalog::open_catalog(settings.driver_path, options);
-  return find_kind(catalog::catalog_kinds(), *settings.driver_provider)
-      .open(settings.driver_path, options);
+    return catalog::open_catalog(uri, options);
+  const auto& kind = find_kind(catalog::catalog_kinds(), *settings.driver_provider);
+  return catalog::open_catalog(kind, uri, options);
 }
 
 void check(const Request& request, const maps::Settings& settings) {

@@ -54,9 +54,10 @@ std::vector<std::string> names_of(const catalog::Catalog& catalog) {
 
 Database::Database(std::string uri, std::vector<std::string> names, Mode mode)
     : uri_(std::move(uri)), names_(std::move(names)), mode_(mode), file_(file_of(uri_)) {
-  if (mode_ == Mode::replace && !file_)
-    throw failure(ErrorKind::unsupported, "only a database in a file can be replaced");
-  if (!file_) return;
+  if (!file_) {
+    look_at_server();
+    return;
+  }
   if (file_->empty())
     throw invalid("'output' is '{}'; it is the path or URL of a database", uri_);
   std::error_code ignored;
@@ -74,10 +75,26 @@ Database::Database(std::string uri, std::vector<std::string> names, Mode mode)
   catalog::check_key_names(keys_of(names_));
 }
 
+void Database::look_at_server() {
+  try {
+    open();
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::not_found) throw;
+    catalog::check_key_names(keys_of(names_));
+    if (mode_ == Mode::replace) mode_ = Mode::append;  // there is nothing yet
+    return;
+  }
+  if (mode_ == Mode::replace) catalog_.reset();
+  if (mode_ == Mode::only_new)
+    throw failure(ErrorKind::conflict, "the database '{}' holds a catalogue",
+                  catalog::shown_uri(uri_));
+}
+
 void Database::open() {
   catalog_ = catalog::open_catalog(uri_);
   if (!catalog_->writable())
-    throw failure(ErrorKind::denied, "the database '{}' cannot be written", uri_);
+    throw failure(ErrorKind::denied, "the database '{}' cannot be written",
+                  catalog::shown_uri(uri_));
   auto there = names_of(*catalog_);
   if (!std::ranges::is_permutation(there, names_))
     throw invalid(
@@ -90,7 +107,9 @@ void Database::open() {
 void Database::create() {
   const auto keys = keys_of(names_);
   if (mode_ == Mode::replace) {
-    const auto file = aside_.emplace(fs::absolute(*file_)).file("sqlite").string();
+    const fs::path place =
+        file_ ? fs::absolute(*file_) : fs::temp_directory_path() / "terrazzo-catalogue";
+    const auto file = aside_.emplace(place).file("sqlite").string();
     catalog::create_catalog(file, keys);
     catalog_ = catalog::open_catalog(file);
     return;

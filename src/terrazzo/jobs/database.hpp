@@ -35,6 +35,7 @@ class Database {
   void finish();
 
  private:
+  void look_at_server();
   void open();
   void create();
 

@@ -15,6 +15,8 @@ namespace terrazzo::maps {
 struct Settings {
   std::string driver_path;
   std::optional<std::string> driver_provider;
+  std::optional<std::string> sql_user;
+  std::optional<std::string> sql_password;
   bool debug = false;
   std::string loglevel = "warning";
   std::string log_format = "plain";
@@ -31,6 +33,7 @@ struct Settings {
   int png_compress_level = 1;
   int picture_quality = 80;
   int db_connection_timeout = 10;
+  int remote_db_cache_ttl = 60;
   std::string resampling_method = "average";
   std::string reprojection_method = "linear";
   std::vector<std::string> allowed_origins_metadata{"*"};
@@ -70,6 +73,8 @@ void Settings::picture_fields(auto& f) {
   f("driver_path", driver_path, "The catalogue: a path or URL of its database.");
   f("driver_provider", driver_provider,
     "The kind of catalogue, if its URL does not tell.");
+  f("sql_user", sql_user, "The user of the database, if its URL names none.");
+  f("sql_password", sql_password, "The password of sql_user.", secret());
   f("debug", debug, "Log every request with its stages.");
   f("loglevel", loglevel, "Least severity that is logged.",
     one_of({"debug", "info", "warning", "error", "critical"}));
@@ -107,6 +112,9 @@ void Settings::picture_fields(auto& f) {
     "Quality of JPEG and WebP pictures; WebP of 100 is lossless.", within(1, 100));
   f("db_connection_timeout", db_connection_timeout,
     "Seconds a locked or silent database is waited for.", at_least(0));
+  f("remote_db_cache_ttl", remote_db_cache_ttl,
+    "Seconds for which a copy of a catalogue on S3 or a web server is believed in.",
+    at_least(0));
   f("resampling_method", resampling_method, "How pixels are made fewer.",
     one_of(resampling_names));
   f("reprojection_method", reprojection_method, "How pixels go from grid to grid.",

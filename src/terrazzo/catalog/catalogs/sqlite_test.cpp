@@ -134,9 +134,10 @@ TEST_CASE("a missing file is not made") {
   CHECK(std::filesystem::is_empty(folder.path()));
   CHECK(kind_of_opening(folder.path()) == ErrorKind::invalid_input);
   CHECK(kind_of_opening("sqlite:") == ErrorKind::invalid_input);
-  CHECK(kind_of_opening("mysql://u:secret@h/db") == ErrorKind::unsupported);
-  CHECK_THROWS_WITH_AS(open_catalog("mysql://u:secret@h/db"),
-                       doctest::Contains("'mysql:' URIs; there are: sqlite"), Error);
+  CHECK(kind_of_opening("oracle://u:secret@h/db") == ErrorKind::unsupported);
+  CHECK_THROWS_WITH_AS(open_catalog("oracle://u:secret@h/db"),
+                       doctest::Contains("'oracle:' URIs; there are: mysql, postgresql"),
+                       Error);
 }
 
 TEST_CASE("other people's files are refused by name and left as they are") {
