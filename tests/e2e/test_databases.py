@@ -35,8 +35,12 @@ class Server:
         return f"{KINDS[self.kind][0]}://{login}127.0.0.1:{self.port}/{database}"
 
     def stop(self):
-        self.process.send_signal(KINDS[self.kind][1])
-        self.process.wait(60)
+        while self.process.poll() is None:  # while it is being set up it does not listen
+            self.process.send_signal(KINDS[self.kind][1])
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
 
 
 @pytest.fixture(scope="module", params=KINDS)
