@@ -17,6 +17,47 @@ namespace {
 
 constexpr std::string_view request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
+// One request runs until it is stopped, five wait for its thread.
+class BusyServer {
+ public:
+  explicit BusyServer(const ServerOptions& options)
+      : server_{[this](const Request& asked, const Context& context) {
+                  if (++begun_ == 1) entered_.count_down();
+                  while (!context.stop.stop_requested()) std::this_thread::sleep_for(1ms);
+                  return echo(asked, context);
+                },
+                options, 1} {
+    add_client();
+    entered_.wait();
+    for (int i = 0; i < 5; ++i) add_client();
+    while (server_->figures().in_flight < 6) std::this_thread::sleep_for(1ms);
+  }
+
+  Running* operator->() { return &server_; }
+
+  // Those who wait first.
+  void leave() {
+    while (!clients_.empty()) clients_.pop_back();
+  }
+
+  // When nothing is under way any more.
+  int begun() {
+    while (server_->figures().in_flight > 0) std::this_thread::sleep_for(1ms);
+    return begun_;
+  }
+
+ private:
+  void add_client() {
+    clients_.push_back(std::make_unique<Client>(server_.port()));
+    clients_.back()->send(request);
+  }
+
+  std::latch entered_{1};
+  std::atomic<int> begun_{0};
+  Running server_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
 }  // namespace
 
 TEST_CASE("a request that drips in is late however often a byte comes") {
@@ -79,54 +120,17 @@ TEST_CASE("connections over the limit are told so, and places become free again"
 TEST_CASE("requests that wait when the drain is over are not begun") {
   ServerOptions options;
   options.drain_timeout = 0.1;
-  std::latch entered{1};
-  std::atomic<int> begun{0};
-  Running server{[&](const Request& asked, const Context& context) {
-                   if (++begun == 1) entered.count_down();
-                   while (!context.stop.stop_requested())
-                     std::this_thread::sleep_for(1ms);
-                   return echo(asked, context);
-                 },
-                 options, 1};
-  Client running{server.port()};
-  running.send(request);
-  entered.wait();
-  std::vector<std::unique_ptr<Client>> waiting;
-  for (int i = 0; i < 5; ++i) {
-    waiting.push_back(std::make_unique<Client>(server.port()));
-    waiting.back()->send(request);
-  }
-  while (server->figures().in_flight < 6) std::this_thread::sleep_for(1ms);
-  CHECK(!server.stop());
-  while (server->figures().in_flight > 0) std::this_thread::sleep_for(1ms);
-  CHECK(begun == 1);
+  BusyServer server{options};
+  CHECK(!server->stop());
+  CHECK(server.begun() == 1);
 }
 
 TEST_CASE("what clients that have left were waiting for is not begun") {
   ServerOptions options;
   options.io_threads = 1;
-  std::latch entered{1};
-  std::atomic<int> begun{0};
-  Running server{[&](const Request& asked, const Context& context) {
-                   if (++begun == 1) entered.count_down();
-                   while (!context.stop.stop_requested())
-                     std::this_thread::sleep_for(1ms);
-                   return echo(asked, context);
-                 },
-                 options, 1};
-  auto running = std::make_unique<Client>(server.port());
-  running->send(request);
-  entered.wait();
-  std::vector<std::unique_ptr<Client>> waiting;
-  for (int i = 0; i < 5; ++i) {
-    waiting.push_back(std::make_unique<Client>(server.port()));
-    waiting.back()->send(request);
-  }
-  while (server->figures().in_flight < 6) std::this_thread::sleep_for(1ms);
-  waiting.clear();
-  running.reset();
-  while (server->figures().in_flight > 0) std::this_thread::sleep_for(1ms);
-  CHECK(begun == 1);
+  BusyServer server{options};
+  server.leave();
+  CHECK(server.begun() == 1);
 }
 
 TEST_CASE("figures may be asked for when the server has gone") {
