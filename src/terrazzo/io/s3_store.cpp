@@ -22,10 +22,13 @@ struct Found {
   std::string mark{};
 };
 
-// Asks for one byte: unlike the answer of a HEAD, that of a GET says what is wrong.
+constexpr std::uint64_t look_bytes = 2;  // some servers take bytes=0-0 for all of it
+
+// Asks for no more: unlike the answer of a HEAD, that of a GET says what is wrong.
 class LookTask final : public HeadTask {
  public:
-  LookTask(const RemoteFile& file, const Context& context) : HeadTask(file, context, 1) {}
+  LookTask(const RemoteFile& file, const Context& context)
+      : HeadTask(file, context, look_bytes) {}
 
   void begin(const HttpAnswer& answer) override {
     HeadTask::begin(answer);

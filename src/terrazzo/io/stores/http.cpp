@@ -19,7 +19,7 @@ class WebStore final : public Store {
   std::optional<StoredObject> stat(const std::string& uri,
                                    const Context& context) override {
     const auto file = web_file(uri);
-    HeadTask head{*file, context, 1};
+    HeadTask head{*file, context};
     HttpTask* const tasks[] = {&head};
     try {
       shared_http_client().run(tasks, context);
