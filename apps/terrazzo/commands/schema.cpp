@@ -5,6 +5,7 @@
 #include "terrazzo/jobs/ingest.hpp"
 #include "terrazzo/jobs/optimize.hpp"
 #include "terrazzo/maps/settings.hpp"
+#include "terrazzo/pipeline/pipeline.hpp"
 
 namespace terrazzo::app {
 namespace {
@@ -15,7 +16,7 @@ struct Request {
 
   void fields(auto& f) {
     f("name", name, "What is described.",
-      one_of({"settings", "ingest", "optimize-rasters", "errors"}));
+      one_of({"settings", "ingest", "optimize-rasters", "pipeline", "errors"}));
     f("toml", toml, "Print a file with every default and its description instead.");
   }
 };
@@ -38,18 +39,26 @@ int print_errors() {
   return 0;
 }
 
+int print_schema(const std::string& name, const Json& about) {
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "terrazzo " + name}};
+  schema.update(about);
+  fmt::print("{}\n", schema.dump(2));
+  return 0;
+}
+
 int run(const Request& request) {
   if (request.name == "errors") return print_errors();
+  if (request.name == "pipeline" && request.toml)
+    throw invalid("pipelines are written in YAML; share/pipelines has examples");
+  if (request.name == "pipeline")
+    return print_schema(request.name, pipeline::pipeline_schema());
   const auto rows = rows_of(request.name);
   if (request.toml) {
     fmt::print("{}", toml_of_fields(rows));
     return 0;
   }
-  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-              {"title", "terrazzo " + request.name}};
-  schema.update(object_schema(rows));
-  fmt::print("{}\n", schema.dump(2));
-  return 0;
+  return print_schema(request.name, object_schema(rows));
 }
 
 Run declare(CLI::App& app) {
@@ -61,8 +70,9 @@ Run declare(CLI::App& app) {
 
 extern const CommandKind command_schema;
 constinit const CommandKind command_schema{"schema",
-                                           "Print the JSON Schema of the settings or of "
-                                           "a command's options, or the kinds of error.",
+                                           "Print the JSON Schema of the settings, of "
+                                           "pipeline files or of a command's options, "
+                                           "or the kinds of error.",
                                            declare};
 
 }  // namespace terrazzo::app

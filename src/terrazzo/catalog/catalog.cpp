@@ -1,5 +1,6 @@
 #include "terrazzo/catalog/catalog.hpp"
 
+#include "terrazzo/catalog/journal.hpp"
 #include "terrazzo/catalog/rules.hpp"
 #include "terrazzo/catalog/sql_catalog.hpp"
 
@@ -47,6 +48,23 @@ void create_catalog(const std::string& uri, const std::vector<KeyName>& keys) {
 
 bool replace_contents(const std::string& uri, const std::string& from) {
   return catalog_kind(uri).replace(uri, from);
+}
+
+std::unique_ptr<Journal> open_journal(const std::string& uri,
+                                      const JournalOptions& options) {
+  const CatalogKind& kind = catalog_kind(uri);
+  if (kind.journal == nullptr)
+    throw failure(ErrorKind::unsupported, "catalogues of kind '{}' keep no journal yet",
+                  kind.name);
+  return kind.journal(uri, options);
+}
+
+std::unique_ptr<Frames> open_frames(const std::string& uri, const OpenOptions& options) {
+  const CatalogKind& kind = catalog_kind(uri);
+  if (kind.frames == nullptr)
+    throw failure(ErrorKind::unsupported, "catalogues of kind '{}' keep no frames yet",
+                  kind.name);
+  return kind.frames(uri, options);
 }
 
 }  // namespace terrazzo::catalog

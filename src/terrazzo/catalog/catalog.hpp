@@ -115,6 +115,9 @@ struct OpenOptions {
 };
 
 class SqlPool;
+class Frames;
+class Journal;
+struct JournalOptions;
 
 struct CatalogKind {
   static constexpr std::string_view what = "kind of catalogue";
@@ -126,6 +129,11 @@ struct CatalogKind {
   bool (*replace)(const std::string& uri, const std::string& from);
   // SQL that brings Terracotta 0.(minor - 1) to 0.minor; see migrate.hpp.
   std::vector<std::string> (*migration)(int minor);
+  // Null: it keeps none.
+  std::unique_ptr<Journal> (*journal)(const std::string& uri,
+                                      const JournalOptions& options) = nullptr;
+  std::unique_ptr<Frames> (*frames)(const std::string& uri,
+                                    const OpenOptions& options) = nullptr;
 };
 
 Kinds<CatalogKind> catalog_kinds();

@@ -12,15 +12,6 @@ namespace {
 
 constexpr std::uint64_t records_at_once = 1000;
 
-void check_writable(const SqlPool& pool) {
-  const int minor = pool.schema().minor;
-  if (minor < 8)
-    throw failure(ErrorKind::denied,
-                  "this catalogue was made by Terracotta 0.{}; migrate it before writing",
-                  minor);
-  if (!pool.writable()) throw failure(ErrorKind::denied, "this catalogue is read-only");
-}
-
 class SqlCatalog final : public Catalog {
  public:
   explicit SqlCatalog(std::unique_ptr<SqlPool> pool) : pool_(std::move(pool)) {}
@@ -145,6 +136,15 @@ void SqlCatalog::remove(const Keys& keys) {
 }
 
 }  // namespace
+
+void check_writable(const SqlPool& pool) {
+  const int minor = pool.schema().minor;
+  if (minor < 8)
+    throw failure(ErrorKind::denied,
+                  "this catalogue was made by Terracotta 0.{}; migrate it before writing",
+                  minor);
+  if (!pool.writable()) throw failure(ErrorKind::denied, "this catalogue is read-only");
+}
 
 void replace_records(SqlPool& pool, const std::string& from) {
   const SqlSchema& schema = pool.schema();

@@ -29,4 +29,7 @@ class SqlPool {
   virtual void write(const Work& work) = 0;
 };
 
+// Throws denied: the catalogue is read-only, or has to be migrated first.
+void check_writable(const SqlPool& pool);
+
 }  // namespace terrazzo::catalog

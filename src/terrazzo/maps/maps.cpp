@@ -78,14 +78,6 @@ void rethrow_for(const catalog::Record& record, Error& error, const Context& con
   throw told;
 }
 
-std::string digest(std::string_view text) {
-  constexpr std::uint64_t offset = 14695981039346656037ULL;
-  constexpr std::uint64_t prime = 1099511628211ULL;
-  std::uint64_t hash = offset;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
-  return fmt::format("{:016x}", hash);
-}
-
 io::Resampling resampling_of(std::string_view name) {
   if (name == "nearest") return io::Resampling::nearest;
   if (name == "linear") return io::Resampling::linear;

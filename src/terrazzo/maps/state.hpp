@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "terrazzo/base/cache.hpp"
+#include "terrazzo/base/digest.hpp"
 #include "terrazzo/maps/freshness.hpp"
 #include "terrazzo/maps/maps.hpp"
 
@@ -97,9 +98,6 @@ Box box_of(const catalog::Record& record, const io::Raster& file,
 std::string picture_key(std::string_view what, const PictureRequest& request);
 // seen: the record's file as it is now.
 std::string describe_record(const catalog::Record& record, const Sighting& seen);
-
-// "a1b2…" of any text, 16 hex digits; the same on every machine (FNV-1a, 64 bit).
-std::string digest(std::string_view text);
 
 io::Resampling resampling_of(std::string_view name);
 

@@ -3,6 +3,7 @@
 #include "terrazzo/catalog/catalog.hpp"
 #include "terrazzo/catalog/sqlite_connection.hpp"
 #include "terrazzo/catalog/sqlite_file.hpp"
+#include "terrazzo/catalog/sqlite_journal.hpp"
 #include "terrazzo/catalog/sqlite_pool.hpp"
 #include "terrazzo/catalog/sqlite_schema.hpp"
 
@@ -105,6 +106,8 @@ const CatalogKind catalog_sqlite{
     .create = create,
     .replace = replace,
     .migration = migration,
+    .journal = open_sqlite_journal,
+    .frames = open_sqlite_frames,
 };
 
 }  // namespace terrazzo::catalog
