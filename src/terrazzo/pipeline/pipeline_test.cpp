@@ -32,11 +32,11 @@ std::string with(std::string_view old, std::string_view fresh) {
 }
 
 std::string refusal(const std::string& text) {
-  return testing::error_of([&] { (void)pipeline_of(text, "a.yaml", "/work"); }).message();
+  return testing::error_of([&] { (void)pipeline_of(text, "a.yaml", "/srv"); }).message();
 }
 
 Pipeline read(std::string_view text = good) {
-  return pipeline_of(text, "a.yaml", "/work");
+  return pipeline_of(text, "a.yaml", "/srv");
 }
 
 }  // namespace
@@ -44,9 +44,9 @@ Pipeline read(std::string_view text = good) {
 TEST_CASE("a pipeline file becomes its steps; paths begin at its folder") {
   const auto pipeline = read();
   CHECK(pipeline.name == "aerial");
-  CHECK(pipeline.catalogue == "/work/db/aerial.sqlite");
-  CHECK(pipeline.outputs == "/work/products");
-  CHECK(pipeline.folder == "/work/incoming");
+  CHECK(pipeline.catalogue == "/srv/db/aerial.sqlite");
+  CHECK(pipeline.outputs == "/srv/products");
+  CHECK(pipeline.folder == "/srv/incoming");
   REQUIRE(pipeline.steps.size() == 4);
   CHECK(pipeline.steps[1].name == "cog");
   CHECK(pipeline.keys == std::vector<std::string>{"county", "frame"});
@@ -64,14 +64,14 @@ TEST_CASE("the recipe differs with steps and options, not with name or comments"
 
 TEST_CASE("a pipeline takes files of its folder whose names fit, hidden ones aside") {
   const auto pipeline = read();
-  CHECK(pipeline.takes("/work/incoming/a.tif"));
-  CHECK(pipeline.takes("/work/incoming/deep/er/a b+%.jp2"));
-  CHECK_FALSE(pipeline.takes("/work/incoming/a.png"));
-  CHECK_FALSE(pipeline.takes("/work/incoming/.a.tif"));
-  CHECK_FALSE(pipeline.takes("/work/incoming/.hidden/a.tif"));
-  CHECK_FALSE(pipeline.takes("/work/incoming2/a.tif"));
+  CHECK(pipeline.takes("/srv/incoming/a.tif"));
+  CHECK(pipeline.takes("/srv/incoming/deep/er/a b+%.jp2"));
+  CHECK_FALSE(pipeline.takes("/srv/incoming/a.png"));
+  CHECK_FALSE(pipeline.takes("/srv/incoming/.a.tif"));
+  CHECK_FALSE(pipeline.takes("/srv/incoming/.hidden/a.tif"));
+  CHECK_FALSE(pipeline.takes("/srv/incoming2/a.tif"));
   CHECK_FALSE(pipeline.takes("/elsewhere/a.tif"));
-  CHECK(pipeline.name_of("/work/incoming/x/a.tif") == "x/a.tif");
+  CHECK(pipeline.name_of("/srv/incoming/x/a.tif") == "x/a.tif");
   CHECK(pipeline.name_of("/elsewhere/x/a.tif") == "a.tif");
 }
 
