@@ -17,6 +17,14 @@ struct DatabaseUrl {
   std::vector<std::pair<std::string, std::string>> options{};
 };
 
+// Where a server is and how long it is waited for: to answer at all, and for others'
+// locks.
+struct ServerAddress {
+  DatabaseUrl url;  // MySQL's without a name: no database
+  int timeout_seconds = 10;
+  bool read_only = false;
+};
+
 // Percent-decoded. Throws invalid_input: no host, not exactly one name, or a port that is
 // no number of 1 to 65535; the message repeats nothing of the URL, which may hold a
 // password.

@@ -181,7 +181,7 @@ void set_option(MYSQL* db, const std::string& name, const std::string& value) {
 
 void MysqlConnection::Close::operator()(st_mysql* db) const { mysql_close(db); }
 
-MysqlConnection::MysqlConnection(const MysqlAddress& address) : address_(address) {
+MysqlConnection::MysqlConnection(const ServerAddress& address) : address_(address) {
   set_up_library();
   db_.reset(mysql_init(nullptr));
   if (!db_) throw failure(ErrorKind::too_large, "there is no memory for a connection");

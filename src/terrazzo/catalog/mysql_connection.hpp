@@ -12,19 +12,12 @@ struct st_mysql;
 
 namespace terrazzo::catalog {
 
-// Where it is and how long it is waited for: to answer at all, and for others' locks.
-struct MysqlAddress {
-  DatabaseUrl url;  // without a name: no database
-  int timeout_seconds = 10;
-  bool read_only = false;
-};
-
 // Values stand in the text of a statement, as literals in a mode of SQL that knows but
 // one sign to be doubled; many rows of a batch go at once.
 class MysqlConnection final : public ServerConnection {
  public:
   // Throws as DatabaseServer::connect().
-  explicit MysqlConnection(const MysqlAddress& address);
+  explicit MysqlConnection(const ServerAddress& address);
   ~MysqlConnection() override;
   MysqlConnection(const MysqlConnection&) = delete;
   MysqlConnection& operator=(const MysqlConnection&) = delete;
@@ -48,7 +41,7 @@ class MysqlConnection final : public ServerConnection {
   void cancel();
   [[noreturn]] void fail(std::string_view sql);
 
-  MysqlAddress address_;
+  ServerAddress address_;
   const Context* context_ = nullptr;
   Trouble trouble_ = Trouble::none;
   bool cancelled_ = false;

@@ -155,7 +155,7 @@ bool is_error(const PGresult* result) {
 void PostgresConnection::Free::operator()(pg_result* result) const { PQclear(result); }
 void PostgresConnection::Close::operator()(pg_conn* db) const { PQfinish(db); }
 
-PostgresConnection::PostgresConnection(const PostgresAddress& address,
+PostgresConnection::PostgresConnection(const ServerAddress& address,
                                        const Context* context)
     : name_(address.url.name), timeout_seconds_(address.timeout_seconds) {
   context_ = context;
@@ -166,7 +166,7 @@ PostgresConnection::PostgresConnection(const PostgresAddress& address,
 
 PostgresConnection::~PostgresConnection() = default;
 
-void PostgresConnection::connect(const PostgresAddress& address) {
+void PostgresConnection::connect(const ServerAddress& address) {
   const DatabaseUrl& url = address.url;
   const std::string port = std::to_string(url.port);
   std::vector<std::pair<std::string, std::string>> words{
@@ -225,7 +225,7 @@ void PostgresConnection::fail_to_connect() {
   throw error;
 }
 
-void PostgresConnection::set_up(const PostgresAddress& address) {
+void PostgresConnection::set_up(const ServerAddress& address) {
   PQsetErrorVerbosity(db_.get(), PQERRORS_DEFAULT);
   PQsetNoticeProcessor(db_.get(), [](void*, const char*) {}, nullptr);
   // What waits for a lock waits as long as for a locked file; 0 would be for ever.

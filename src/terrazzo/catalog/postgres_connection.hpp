@@ -13,19 +13,12 @@ struct pg_result;
 
 namespace terrazzo::catalog {
 
-// Where it is and how long it is waited for: to answer at all, and for others' locks.
-struct PostgresAddress {
-  DatabaseUrl url;
-  int timeout_seconds = 10;
-  bool read_only = false;
-};
-
 // A statement is sent with its values beside it, in one round trip; the rows of a batch
 // go one after the other without waiting for their answers (libpq's pipeline).
 class PostgresConnection final : public ServerConnection {
  public:
   // Throws as DatabaseServer::connect(); with a context also as that says.
-  PostgresConnection(const PostgresAddress& address, const Context* context);
+  PostgresConnection(const ServerAddress& address, const Context* context);
   ~PostgresConnection() override;
   PostgresConnection(const PostgresConnection&) = delete;
   PostgresConnection& operator=(const PostgresConnection&) = delete;
@@ -47,8 +40,8 @@ class PostgresConnection final : public ServerConnection {
     void operator()(pg_conn* db) const;
   };
 
-  void connect(const PostgresAddress& address);
-  void set_up(const PostgresAddress& address);
+  void connect(const ServerAddress& address);
+  void set_up(const ServerAddress& address);
   void sent(int code, const std::string& sql);
   Result answer(const std::string& sql);
   void wait_for_bytes();

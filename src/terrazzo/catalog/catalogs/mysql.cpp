@@ -9,7 +9,7 @@ namespace {
 
 constexpr int usual_port = 3306;
 
-MysqlAddress address_of(const std::string& uri, const OpenOptions& options) {
+ServerAddress address_of(const std::string& uri, const OpenOptions& options) {
   return {database_url(uri, usual_port), options.timeout_seconds, options.read_only};
 }
 
@@ -42,7 +42,7 @@ void add_missing(SqlConnection& db) {
 
 class MysqlServer final : public DatabaseServer {
  public:
-  explicit MysqlServer(MysqlAddress address) : address_(std::move(address)) {}
+  explicit MysqlServer(ServerAddress address) : address_(std::move(address)) {}
 
   const std::string& name() const override { return address_.url.name; }
   const SqlDialect& dialect() const override { return dialect_; }
@@ -83,7 +83,7 @@ class MysqlServer final : public DatabaseServer {
   }
 
  private:
-  MysqlAddress address_;
+  ServerAddress address_;
   MysqlDialect dialect_;
   mutable std::atomic<bool> counts_ = false;  // terrazzo_changes is there
 };
@@ -97,13 +97,13 @@ std::unique_ptr<SqlPool> pool(const std::string& uri, const OpenOptions& options
       std::make_unique<MysqlServer>(address_of(uri, options)), options);
 }
 
-void create_database(MysqlAddress address) {
+void create_database(ServerAddress address) {
   const std::string name = std::exchange(address.url.name, "");
   MysqlConnection{address}.run(fmt::format(
       "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4", sql_name(name)));
 }
 
-MysqlConnection connected(const MysqlAddress& address) {
+MysqlConnection connected(const ServerAddress& address) {
   try {
     return MysqlConnection{address};
   } catch (const Error& error) {
@@ -123,7 +123,7 @@ std::string_view bytewise_collation(SqlConnection& db) {
 // The server cannot make tables in a transaction. The one by which a catalogue is known
 // comes last: nobody takes half of it for one.
 void create(const std::string& uri, const std::vector<KeyName>& keys) {
-  const MysqlAddress address = address_of(uri, {});
+  const ServerAddress address = address_of(uri, {});
   MysqlConnection db = connected(address);
   const MakingLock lock{db};
   if (!db.columns_of("terracotta").empty())

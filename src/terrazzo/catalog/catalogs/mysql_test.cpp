@@ -12,7 +12,7 @@ testing::ServerUnderTest server_under_test(testing::DatabaseServerProcess* proce
           .connect =
               [](const std::string& url) {
                 auto db = std::make_unique<MysqlConnection>(
-                    MysqlAddress{database_url(url, 3306), 5, false});
+                    ServerAddress{database_url(url, 3306), 5, false});
                 db->run("SET @terrazzo_counts = NULL");  // as another program's
                 return db;
               },

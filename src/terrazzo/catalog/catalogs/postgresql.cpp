@@ -12,7 +12,7 @@ namespace {
 constexpr int usual_port = 5432;
 constexpr std::string_view database_of_all = "postgres";  // that every server has
 
-PostgresAddress address_of(const std::string& uri, const OpenOptions& options) {
+ServerAddress address_of(const std::string& uri, const OpenOptions& options) {
   return {database_url(uri, usual_port), options.timeout_seconds, options.read_only};
 }
 
@@ -33,7 +33,7 @@ std::string lower_collation(SqlConnection& db) {
 
 class PostgresServer final : public DatabaseServer {
  public:
-  explicit PostgresServer(PostgresAddress address) : address_(std::move(address)) {}
+  explicit PostgresServer(ServerAddress address) : address_(std::move(address)) {}
 
   const std::string& name() const override { return address_.url.name; }
   const SqlDialect& dialect() const override { return *dialect_; }
@@ -79,7 +79,7 @@ class PostgresServer final : public DatabaseServer {
   }
 
  private:
-  PostgresAddress address_;
+  ServerAddress address_;
   mutable std::once_flag is_known_;
   mutable std::unique_ptr<PostgresDialect> dialect_;  // since the first connection
 };
@@ -94,7 +94,7 @@ std::unique_ptr<SqlPool> pool(const std::string& uri, const OpenOptions& options
 }
 
 // Several may want the same new one.
-void create_database(PostgresAddress address) {
+void create_database(ServerAddress address) {
   const std::string name = address.url.name;
   address.url.name = database_of_all;
   PostgresConnection db{address, nullptr};
@@ -105,7 +105,7 @@ void create_database(PostgresAddress address) {
   }
 }
 
-PostgresConnection connected(const PostgresAddress& address) {
+PostgresConnection connected(const ServerAddress& address) {
   try {
     return PostgresConnection{address, nullptr};
   } catch (const Error& error) {
@@ -117,7 +117,7 @@ PostgresConnection connected(const PostgresAddress& address) {
 
 // In one transaction: nobody ever sees half of it.
 void create(const std::string& uri, const std::vector<KeyName>& keys) {
-  const PostgresAddress address = address_of(uri, {});
+  const ServerAddress address = address_of(uri, {});
   PostgresConnection db = connected(address);
   db.run("BEGIN");
   db.run("SELECT pg_advisory_xact_lock(hashtext('terrazzo'))");

@@ -21,7 +21,7 @@ ServerUnderTest server_under_test(testing::DatabaseServerProcess* process) {
           .connect =
               [](const std::string& url) {
                 return std::make_unique<PostgresConnection>(
-                    PostgresAddress{database_url(url, 5432), 5, false}, nullptr);
+                    ServerAddress{database_url(url, 5432), 5, false}, nullptr);
               },
           .drop = "DROP DATABASE IF EXISTS ",
           .drop_end = " WITH (FORCE)",
