@@ -46,11 +46,11 @@ struct PlanRequest {
   }
 };
 
-struct WorkRequest {
+// Who works, and for how long before others may.
+struct Workers {
   std::string pipeline{};
   int workers = 0;
   int lease = 60;
-  bool until_idle = false;
 
   void fields(auto& f) {
     f("pipeline", pipeline, "The pipeline file.", required());
@@ -58,23 +58,24 @@ struct WorkRequest {
       within(0, 1024));
     f("lease", lease, "Seconds after which others take over what a dead worker had.",
       within(1, 86400));
+  }
+};
+
+struct WorkRequest : Workers {
+  bool until_idle = false;
+
+  void fields(auto& f) {
+    Workers::fields(f);
     f("until_idle", until_idle, "End when nothing is left to be done.");
   }
 };
 
-struct WatchRequest {
-  std::string pipeline{};
-  int workers = 0;
-  int lease = 60;
+struct WatchRequest : Workers {
   int resync = 3600;
   bool only_announce = false;
 
   void fields(auto& f) {
-    f("pipeline", pipeline, "The pipeline file.", required());
-    f("workers", workers, "Files worked on at once; 0 is one per processor.",
-      within(0, 1024));
-    f("lease", lease, "Seconds after which others take over what a dead worker had.",
-      within(1, 86400));
+    Workers::fields(f);
     f("resync", resync, "Seconds between looks through the whole folder.",
       within(1, 86400));
     f("only_announce", only_announce, "Leave the work to other processes.");
